@@ -1,0 +1,89 @@
+package queue
+
+import (
+	"math"
+	"time"
+)
+
+const (
+	// PollFar is the longest pause between two polls, far from the head.
+	PollFar = 120 * second
+	// pollShare is the share of the estimated wait that a visitor sleeps.
+	pollShare = 0.05
+	// pollsAtRest bounds the polls per second of a line that does not move.
+	pollsAtRest = 50_000
+	// measureSpan is the window in which the rate of calls is measured.
+	measureSpan = 30 * second
+	// measureLeast is the least time that makes a measurement.
+	measureLeast = 5 * second
+)
+
+// Wait is an estimate of the time until a call, in seconds. Low is -1 where
+// nothing can be said.
+type Wait struct{ Low, High int64 }
+
+// unknown is the estimate where nothing can be said.
+var unknown = Wait{-1, -1}
+
+// EstimateWait is the honest range for ahead tickets at a rate of calls per
+// second: the dead in the line leave faster than the living enter, so the calls
+// count and not the configured rate.
+func EstimateWait(ahead int64, callsPerSecond float64) Wait {
+	if !(callsPerSecond > 0) {
+		return unknown
+	}
+	seconds := float64(ahead) / callsPerSecond
+	return Wait{
+		Low:  int64(math.Min(seconds*0.85, 1e9)),
+		High: int64(math.Min(math.Ceil(seconds*1.2)+2, 1e9)),
+	}
+}
+
+// after is the estimate of somebody whose wait begins in so many seconds.
+func (w Wait) after(seconds int64) Wait {
+	if w.Low < 0 {
+		return w
+	}
+	return Wait{w.Low + seconds, w.High + seconds}
+}
+
+// NextPoll is how long to wait before asking again: a share of the estimated wait.
+// Where nothing is estimated, as in a pause, it grows with the number of those
+// waiting, so that their polls stay bounded. Random is from [0, 1) and spreads
+// those who came together.
+func NextPoll(w Wait, waiting int64, random float64) time.Duration {
+	pause := math.Max(10, float64(waiting)/pollsAtRest) * second
+	if w.Low >= 0 {
+		pause = float64(w.Low+w.High) / 2 * pollShare * second
+	}
+	pause = math.Max(PollNear/2, math.Min(pause, PollFar/1.1))
+	return time.Duration(pause*(0.9+0.2*random)) * time.Microsecond
+}
+
+// meter measures the rate of calls from the counter that views carry.
+type meter struct {
+	marks []mark
+}
+
+type mark struct{ at, calls int64 }
+
+// next is the meter after a view, and the calls per second in the window; 0 while
+// too little was seen. A counter that fell back, or a line that was empty, starts anew.
+func (m meter) next(at, calls, waiting int64) (meter, float64) {
+	if n := len(m.marks); n > 0 && (calls < m.marks[n-1].calls || at < m.marks[n-1].at || waiting == 0) {
+		return meter{}, 0
+	}
+	first := 0
+	for first < len(m.marks) && at-m.marks[first].at > measureSpan {
+		first++
+	}
+	marks := append(append([]mark(nil), m.marks[first:]...), mark{at, calls})
+	if n := len(m.marks); n > 0 && at-m.marks[n-1].at < second/2 {
+		marks = marks[:len(marks)-1]
+	}
+	span := at - marks[0].at
+	if span < measureLeast {
+		return meter{marks}, 0
+	}
+	return meter{marks}, float64(calls-marks[0].calls) / (float64(span) / second)
+}

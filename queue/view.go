@@ -1,0 +1,141 @@
+package queue
+
+import (
+	"math"
+	"time"
+)
+
+// View is a room as it was last read. It is immutable: polls are answered from it
+// without asking the store.
+type View struct {
+	// At is the store's time of the reading, and Epoch the identity of its state;
+	// "" is a view of a store that has not answered yet.
+	At    int64
+	Epoch string
+	// Front is the place last called, Last the place last given, Due when the rate
+	// has its next slot.
+	Front, Last, Due int64
+	// Waiting, Called and Active count those in the line, those called that have not
+	// entered, and the passes that are valid.
+	Waiting, Called, Active int64
+	// Arrivals, Calls and Entries count since the state began.
+	Arrivals, Calls, Entries int64
+	// Interval is the time between entries in microseconds (0: nobody), Ratio the
+	// share of those called that shows up.
+	Interval, Ratio float64
+	// RecoverUntil is when the room goes on after a loss of state; 0 or past: it does.
+	RecoverUntil int64
+	Control      Control
+	Rules        Rules
+	Ranks        Ranks
+	// CallsPerSecond is the measured rate of calls; what the settings promise while
+	// too little was measured.
+	CallsPerSecond float64
+
+	meter meter
+	read  time.Time
+}
+
+// After makes v the view that follows old, read just now: it measures the rate of
+// calls. The view before may be nil.
+func (v *View) After(old *View, read time.Time) *View {
+	v.read = read
+	var measured float64
+	if old != nil && old.Epoch == v.Epoch && old.Interval == v.Interval {
+		v.meter, measured = old.meter.next(v.At, v.Calls, v.Waiting)
+	} else {
+		v.meter, _ = meter{}.next(v.At, v.Calls, v.Waiting)
+	}
+	v.CallsPerSecond = measured
+	if measured == 0 && v.Interval > 0 {
+		v.CallsPerSecond = second / v.Interval / math.Max(v.Ratio, 0.01)
+	}
+	return v
+}
+
+// Now is the store's time, reckoned from the view by this process's monotonic
+// clock: setting a wall clock changes nothing.
+func (v *View) Now() int64 {
+	if v.read.IsZero() {
+		return v.At
+	}
+	return v.At + time.Since(v.read).Microseconds()
+}
+
+// Age is how old the view is. A view that no store has answered yet is as old as
+// can be.
+func (v *View) Age() time.Duration {
+	if v.Epoch == "" {
+		return math.MaxInt64
+	}
+	return time.Since(v.read)
+}
+
+// Stale is the age of a view from which on the store counts as away.
+const Stale = 2 * time.Second
+
+// Away says whether the store has not answered for so long that nobody can be
+// told more than that the place is kept.
+func (v *View) Away() bool { return v.Age() > Stale }
+
+// LongestPoll is the longest pause that a poll answered from this view was told,
+// in microseconds: after a loss of state all who wait have come by in that time.
+func (v *View) LongestPoll() int64 {
+	return max(Prompt, NextPoll(EstimateWait(v.Waiting, v.CallsPerSecond), v.Waiting, 1).Microseconds())
+}
+
+// Standing is the whole answer to "where am I?".
+type Standing struct {
+	State State
+	// Position counts from 1; 0 is unknown, as before a draw.
+	Position int64
+	Waiting  int64
+	Wait     Wait
+	NextPoll time.Duration
+}
+
+// Standing is where a ticket stands at the view's time. Low is the lowest position
+// that the ticket has been shown, 0 for none: what is shown never rises above it.
+// Random is from [0, 1).
+func (v *View) Standing(place, low, now int64, random float64) Standing {
+	s := Standing{State: v.state(place, now), Waiting: v.Waiting, Wait: unknown}
+	left := max(0, v.Rules.OpensAt-now) / second
+	if v.Rules.Draw && left > 0 {
+		s.NextPoll = NextPoll(EstimateWait(v.Waiting/2, v.CallsPerSecond).after(left), v.Waiting, random)
+		return s
+	}
+	s.Position = 1
+	if place > v.Front && v.Ranks != nil {
+		s.Position = v.Ranks.Ahead(place) + 1
+	}
+	if low > 0 {
+		s.Position = min(s.Position, low)
+	}
+	s.Waiting = max(s.Waiting, s.Position)
+	wait := EstimateWait(s.Position-1, v.CallsPerSecond).after(left)
+	s.NextPoll = NextPoll(wait, v.Waiting, random)
+	if s.State != StatePaused && s.State != StateClosed && s.State != StateSoldOut {
+		s.Wait = wait
+	}
+	return s
+}
+
+func (v *View) state(place, now int64) State {
+	switch {
+	case now < v.Rules.OpensAt:
+		return StateEarly
+	case v.Rules.ClosesAt != 0 && now >= v.Rules.ClosesAt:
+		return StateClosed
+	case v.Control.SoldOut:
+		return StateSoldOut
+	case v.Control.Paused || v.Interval == 0:
+		return StatePaused
+	case now < v.RecoverUntil:
+		return StateRecovering
+	case place <= v.Front:
+		return StateCalled
+	case v.Rules.MaxActive > 0 && v.Active >= v.Rules.MaxActive:
+		return StateFull
+	}
+	return StateWaiting
+}
