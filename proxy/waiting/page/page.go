@@ -1,0 +1,101 @@
+// Package page renders what visitors see while they wait: one self-contained HTML document.
+//
+// It promises that every value is escaped for where it stands, that the document names no outside asset, that it is
+// complete without script (facts are rendered into it), and that its script only asks and shows: nothing in it lets
+// anybody in. It knows nothing of HTTP, of the line, or of tickets, and it does not compress or send.
+package page
+
+import (
+	_ "embed"
+	"time"
+)
+
+// Facts is everything a page shows. Times are microseconds since 1970 UTC, 0 for none.
+type Facts struct {
+	// Room is the room's name: the script asks under /.waitroom/{Room}/.
+	Room string
+	// State is one of early, waiting, called, admitted, paused, recovering, full, closed, sold_out, other_device,
+	// away (the store is away), down (the backend fails), bad (a bad request), limited. Any other is shown as waiting.
+	State string
+	// Position counts from 1; 0 is unknown, as for the two after it.
+	Position, Waiting, TicketNumber int64
+	// Low and High bound the expected wait in seconds; -1 is unknown.
+	Low, High int64
+	// NextPollMS is when to ask next, in milliseconds. 0 leaves pages that nobody waits on (closed, sold_out,
+	// other_device, down, bad) alone, and means half a minute on all others.
+	NextPollMS int64
+	// EnterAt is when the pass begins, OpensAt when the room opens, ServerTime the instant of this answer.
+	EnterAt, OpensAt, ServerTime int64
+	// Message is the operator's, plain text.
+	Message string
+	// DrawHash is the fingerprint shown before a draw, DrawSecret what is published after it.
+	DrawHash, DrawSecret string
+	// Return is the canonical path and query that the visitor asked for. What is not path-absolute becomes "/".
+	Return string
+	// Language is ko or en; any other is ko.
+	Language string
+	// Nonce is that of the Content-Security-Policy sent with this document.
+	Nonce string
+	// Status and RequestID are shown on error pages, if RequestID is set.
+	Status    int
+	RequestID string
+	// Zone is the one in which times of day are written; nil is UTC.
+	Zone *time.Location
+}
+
+//go:embed assets/page.html
+var builtIn []byte
+
+// Template is a page, ready to be filled. It is immutable and safe for concurrent use.
+type Template struct {
+	segments []segment
+	words    map[string]*words
+	style    string
+	script   string
+}
+
+// New compiles a page: the operator's own, or the built-in one for nil. The error joins every mistake in own, each as
+// "line:column: what is wrong".
+func New(own []byte) (*Template, error) {
+	if own == nil {
+		own = builtIn
+	}
+	c := compile(own)
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	words := loadWords()
+	return &Template{segments: c.segments, words: words, style: squeeze(styleSource), script: loadScript()}, nil
+}
+
+// Append writes the page for f behind dst and returns it. It does not block, and allocates nothing but what dst lacks.
+func (t *Template) Append(dst []byte, f *Facts) []byte {
+	v := t.view(f)
+	for i := range t.segments {
+		s := &t.segments[i]
+		if s.field == "" {
+			dst = append(dst, s.text...)
+			continue
+		}
+		dst = v.appendField(dst, s.field)
+	}
+	return dst
+}
+
+// view is one rendering: the facts, and the words and the choice of things that follow from them.
+type view struct {
+	*Facts
+	t     *Template
+	words *words
+	other *words
+	now   phrase
+}
+
+func (t *Template) view(f *Facts) view {
+	v := view{Facts: f, t: t, words: t.words["ko"], other: t.words["en"]}
+	if f.Language == "en" {
+		v.words, v.other = v.other, v.words
+	}
+	v.now = v.words.phrase(f)
+	return v
+}

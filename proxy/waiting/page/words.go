@@ -1,0 +1,84 @@
+package page
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"html"
+	"strings"
+)
+
+//go:embed assets/words.json
+var wordsSource []byte
+
+//go:embed assets/page.css
+var styleSource string
+
+//go:embed assets/page.js
+var scriptSource string
+
+// phrase is a state's heading and its sentence.
+type phrase [2]string
+
+// words is one language, escaped for HTML already.
+type words struct {
+	Name   string            `json:"name"`
+	Own    string            `json:"own"`
+	States map[string]phrase `json:"states"`
+	Labels map[string]string `json:"labels"`
+	Months []string          `json:"months"`
+}
+
+// phrase returns what is said in f's state.
+func (w *words) phrase(f *Facts) phrase {
+	if isDraw(f) {
+		return w.States["draw"]
+	}
+	if p, ok := w.States[f.State]; ok {
+		return p
+	}
+	return w.States["waiting"]
+}
+
+// loadWords reads both languages. They are part of the program, so a mistake in them is one of the program.
+func loadWords() map[string]*words {
+	all := map[string]*words{}
+	if err := json.Unmarshal(wordsSource, &all); err != nil {
+		panic("BUG: words.json: " + err.Error())
+	}
+	for _, w := range all {
+		w.Name, w.Own = html.EscapeString(w.Name), html.EscapeString(w.Own)
+		for k, p := range w.States {
+			w.States[k] = phrase{html.EscapeString(p[0]), html.EscapeString(p[1])}
+		}
+		for k, s := range w.Labels {
+			w.Labels[k] = html.EscapeString(s)
+		}
+	}
+	return all
+}
+
+// loadScript returns the page's script with both languages in it, so that the switch works without a network.
+func loadScript() string {
+	var compact, safe bytes.Buffer
+	if err := json.Compact(&compact, wordsSource); err != nil {
+		panic("BUG: words.json: " + err.Error())
+	}
+	// Neither </script> nor <!-- may appear inside a script element.
+	json.HTMLEscape(&safe, compact.Bytes())
+	return strings.Replace(squeeze(scriptSource), "WORDS", safe.String(), 1)
+}
+
+// squeeze drops indentation, empty lines and lines that are only a comment: nobody should download those.
+func squeeze(source string) string {
+	var b strings.Builder
+	for line := range strings.Lines(source) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "//") || strings.HasPrefix(line, "/*") {
+			continue
+		}
+		b.WriteString(line)
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
