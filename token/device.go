@@ -1,0 +1,129 @@
+package token
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+)
+
+// Device is the browser or app that a ticket or pass is bound to.
+type Device struct {
+	// ID is a hash of the secret in the device cookie: a token that is seen does not give the cookie away.
+	ID [16]byte
+	// Browser is what the browser shows of itself: hash of the User-Agent in the upper half, of the platform hint in the lower;
+	// 0 in a half is 'not shown'.
+	Browser uint64
+}
+
+// Binding is how a device that shows a token compares with the one that it was made for.
+type Binding int
+
+// The verdicts. The zero value is a refusal.
+const (
+	OtherDevice  Binding = iota // another device cookie, or none
+	OtherBrowser                // the cookie of the same device, shown by another browser
+	Same                        // the same device
+)
+
+// String is the verdict's name for logs.
+func (b Binding) String() string {
+	switch b {
+	case Same:
+		return "same"
+	case OtherBrowser:
+		return "other_browser"
+	default:
+		return "other_device"
+	}
+}
+
+// NewDeviceID is a fresh value for the device cookie: 128 random bits as 22 characters of base64url. It is a secret.
+func NewDeviceID() string {
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // never fails: it ends the program instead
+	return strict.EncodeToString(id[:])
+}
+
+// DeviceOf is the device that shows the cookie, the User-Agent and the Sec-CH-UA-Platform given; false where the cookie is not
+// one that NewDeviceID makes. Versions in the User-Agent do not count: a browser's update is no other browser. The platform
+// hint may be empty, since browsers do not send it with each request.
+func DeviceOf(cookie, userAgent, platform []byte) (Device, bool) {
+	const domain = "waitroom device v1\x00"
+	var text [len(domain) + 16]byte
+	copy(text[:], domain)
+	if len(cookie) != 22 {
+		return Device{}, false
+	}
+	if _, ok := decode(text[len(domain):], cookie); !ok {
+		return Device{}, false
+	}
+	sum := sha256.Sum256(text[:])
+	d := Device{Browser: uint64(hashAgent(userAgent))<<32 | uint64(hashPlatform(platform))}
+	copy(d.ID[:], sum[:])
+	return d, true
+}
+
+// Same compares the device that shows a token with the one in the token. A device without identity is never the same.
+func (d Device) Same(o Device) Binding {
+	switch {
+	case d.ID != o.ID || d.ID == [16]byte{}:
+		return OtherDevice
+	case !d.SameBrowser(o):
+		return OtherBrowser
+	}
+	return Same
+}
+
+// SameBrowser compares only what the browsers show of themselves: User-Agents must agree, even in showing none; platform hints
+// only where both were shown.
+func (d Device) SameBrowser(o Device) bool {
+	mine, other := uint32(d.Browser), uint32(o.Browser) //nolint:gosec // the lower half is meant
+	return d.Browser>>32 == o.Browser>>32 && (mine == other || mine == 0 || other == 0)
+}
+
+// FNV-1a, 32 bits. It guards against mistakes, not against liars: a User-Agent can be copied as easily as a hash of it.
+const (
+	fnvStart = 2166136261
+	fnvPrime = 16777619
+)
+
+// hashAgent hashes with each version replaced by one mark. A version starts with a digit and goes on with letters, digits, dots
+// and underscores: 17.2.1, 17_2, 121.0a1, 15E148.
+func hashAgent(agent []byte) uint32 {
+	h := uint32(fnvStart)
+	version := false
+	for _, c := range agent {
+		was := version
+		version = c >= '0' && c <= '9' || was && (c|0x20 >= 'a' && c|0x20 <= 'z' || c == '.' || c == '_')
+		if !version {
+			h = (h ^ uint32(c)) * fnvPrime
+		} else if !was {
+			h = (h ^ '0') * fnvPrime
+		}
+	}
+	return shown(h, len(agent))
+}
+
+// hashPlatform hashes the hint without its quotes (RFC 8941 strings), whatever its case.
+func hashPlatform(hint []byte) uint32 {
+	hint = bytes.Trim(hint, "\" \t")
+	h := uint32(fnvStart)
+	for _, c := range hint {
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		h = (h ^ uint32(c)) * fnvPrime
+	}
+	return shown(h, len(hint))
+}
+
+// shown keeps 0 for what was not shown.
+func shown(h uint32, length int) uint32 {
+	switch {
+	case length == 0:
+		return 0
+	case h == 0:
+		return 1
+	}
+	return h
+}

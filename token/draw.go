@@ -1,0 +1,71 @@
+package token
+
+import (
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"math/bits"
+	"strings"
+)
+
+// maxDraws bounds the HMAC pools kept: rooms times openings that the configuration had while the keys were loaded.
+const maxDraws = 256
+
+// DrawSecret is the secret of one draw, derived (HKDF, RFC 5869) from the folder's draw key, which is never rotated. Its SHA-256 may be
+// shown before the opening, the secret itself after: then anybody can recompute the draw with DrawnPlace.
+func (k *Keys) DrawSecret(room string, opensAt int64) (secret [32]byte) {
+	info := appendField([]byte("waitroom draw v1\x00"), room)
+	info = binary.BigEndian.AppendUint64(info, uint64(opensAt)) //nolint:gosec // all 64 bits, whatever they mean
+	key, err := hkdf.Key(sha256.New, k.draw[:], nil, string(info), len(secret))
+	if err != nil {
+		panic("BUG: derive a draw's secret: " + err.Error())
+	}
+	copy(secret[:], key)
+	return secret
+}
+
+// DrawPlace is the place that the draw of a room's opening gives to a ticket: uniform in [1, opensAt), so below every place given
+// after the opening. It panics if opensAt is not above 1. Two tickets may draw the same place, at one in a hundred trillion pairs; then
+// the id decides.
+func (k *Keys) DrawPlace(room string, opensAt int64, id [12]byte) int64 {
+	pool := k.drawPool(room, opensAt)
+	m := pool.get()
+	defer pool.put(m)
+	return fraction(m.of(append(m.buf[:0], id[:]...)), opensAt)
+}
+
+// DrawnPlace is DrawPlace for those who have the secret of the draw instead of the keys: the first 8 bytes of
+// HMAC-SHA256(secret, id), as a fraction of 2^64, of the places from 1 to opensAt-1.
+func DrawnPlace(secret [32]byte, opensAt int64, id [12]byte) int64 {
+	m := hmac.New(sha256.New, secret[:])
+	m.Write(id[:])
+	return fraction(m.Sum(nil), opensAt)
+}
+
+func fraction(sum []byte, opensAt int64) int64 {
+	if opensAt <= 1 {
+		panic("BUG: a draw without an opening")
+	}
+	place, _ := bits.Mul64(binary.BigEndian.Uint64(sum), uint64(opensAt-1))
+	return 1 + int64(place) //nolint:gosec // below opensAt
+}
+
+func (k *Keys) drawPool(room string, opensAt int64) *macs {
+	of := drawOf{room: room, opensAt: opensAt}
+	k.draws.mu.RLock()
+	pool := k.draws.pools[of]
+	k.draws.mu.RUnlock()
+	if pool != nil {
+		return pool
+	}
+	pool = newMacs(k.DrawSecret(room, opensAt))
+	of.room = strings.Clone(room) // the caller's may point into a request
+	k.draws.mu.Lock()
+	defer k.draws.mu.Unlock()
+	if k.draws.pools == nil || len(k.draws.pools) >= maxDraws {
+		k.draws.pools = map[drawOf]*macs{}
+	}
+	k.draws.pools[of] = pool
+	return pool
+}
