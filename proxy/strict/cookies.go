@@ -1,0 +1,105 @@
+package strict
+
+import (
+	"bytes"
+	"strings"
+)
+
+// CookieNames are the names of the gateway's own cookies. A name that ends in
+// `*` stands for all that begin with what is before it.
+type CookieNames []string
+
+// Match reports whether name is one of them. Case does not count, because the
+// __Host- prefix is compared without it by browsers.
+func (n CookieNames) Match(name []byte) bool {
+	for _, want := range n {
+		prefix, wild := strings.CutSuffix(want, "*")
+		if (wild || len(name) == len(want)) && hasPrefixFold(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// AppendOthers appends to dst the cookies of a Cookie field's value that are
+// not the gateway's, byte for byte, and returns it. It appends nothing where
+// none is left.
+func (n CookieNames) AppendOthers(dst, value []byte) []byte {
+	start := len(dst)
+	for pair, rest := cutPair(value); pair != nil; pair, rest = cutPair(rest) {
+		name, _, _ := bytes.Cut(pair, []byte{'='})
+		if n.Match(trim(name)) {
+			continue
+		}
+		if len(dst) > start {
+			dst = append(dst, ';')
+		} else {
+			pair = trim(pair)
+		}
+		dst = append(dst, pair...)
+	}
+	return dst
+}
+
+// Any reports whether a Cookie field's value carries one of the names.
+func (n CookieNames) Any(value []byte) bool {
+	for pair, rest := cutPair(value); pair != nil; pair, rest = cutPair(rest) {
+		name, _, _ := bytes.Cut(pair, []byte{'='})
+		if n.Match(trim(name)) {
+			return true
+		}
+	}
+	return false
+}
+
+// cutPair takes the text up to the next semicolon; a nil pair is the end.
+func cutPair(b []byte) (pair, rest []byte) {
+	if b == nil {
+		return nil, nil
+	}
+	if i := bytes.IndexByte(b, ';'); i >= 0 {
+		return b[:i:i], b[i+1 : len(b) : len(b)]
+	}
+	return b, nil
+}
+
+// Cookie returns the value of the first cookie of that name, nil where there
+// is none. For a gateway cookie it is the only one.
+func (r *Request) Cookie(name string) []byte {
+	for pair, rest := cutPair(r.fixed[Cookie]); pair != nil; pair, rest = cutPair(rest) {
+		pair = trim(pair)
+		if len(pair) > len(name) && pair[len(name)] == '=' && string(pair[:len(name)]) == name {
+			return pair[len(name)+1:]
+		}
+	}
+	return nil
+}
+
+// maxOwn bounds how many different gateway cookies a request may carry.
+const maxOwn = 16
+
+// cookies refuses a gateway cookie that stands twice: which of them counts is
+// then anyone's guess (a cookie tossed in by a sister host, for example).
+func (f *Filter) cookies(r *Request) Refusal {
+	if len(f.Cookies) == 0 || r.fixed[Cookie] == nil {
+		return Refusal{}
+	}
+	var seen [maxOwn][]byte
+	n := 0
+	for pair, rest := cutPair(r.fixed[Cookie]); pair != nil; pair, rest = cutPair(rest) {
+		name, _, _ := bytes.Cut(pair, []byte{'='})
+		if name = trim(name); !f.Cookies.Match(name) {
+			continue
+		}
+		for _, other := range seen[:n] {
+			if bytes.EqualFold(other, name) {
+				return malformed("duplicate-cookie")
+			}
+		}
+		if n == maxOwn {
+			return malformed("duplicate-cookie")
+		}
+		seen[n], n = name, n+1
+	}
+	return Refusal{}
+}
