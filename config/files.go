@@ -1,0 +1,118 @@
+package config
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// files resolves and reads the files that the configuration names, and takes secrets from theirs.
+func (r *reader) files(c *Config) {
+	r.secret("operator.token", &c.Operator.Token, &c.Operator.TokenFile)
+	r.secret("store.url", &c.Store.URL, &c.Store.URLFile)
+	r.secret("store.password", &c.Store.Password, &c.Store.PasswordFile)
+	r.secret("store.sentinel.password", &c.Store.Sentinel.Password, &c.Store.Sentinel.PasswordFile)
+	r.pair("tls", &c.TLS.Cert, &c.TLS.Key)
+	r.pair("store.tls", &c.Store.TLS.Cert, &c.Store.TLS.Key)
+	r.authorities("store.tls.ca", &c.Store.TLS.CA)
+	for i := range c.Rooms {
+		room := &c.Rooms[i]
+		r.authorities(fmt.Sprintf("rooms[%d].backend_tls.ca", i), &room.BackendTLS.CA)
+		r.read(fmt.Sprintf("rooms[%d].waiting.page", i), &room.Waiting.Page)
+	}
+}
+
+// read resolves the name at path and gives the file's content; nil where there is none.
+func (r *reader) read(path string, name *string) []byte {
+	if *name == "" || !r.sound(path) {
+		return nil
+	}
+	if !filepath.IsAbs(*name) && r.set[path].variable == "" {
+		*name = filepath.Join(r.dir, *name)
+	}
+	r.named = append(r.named, *name)
+	data, err := readSmall(*name)
+	if err != nil {
+		r.report(path, fmt.Sprintf("`%s`: the file %s cannot be read: %v", label(path), *name, cause(err)), "name a file that this process may read")
+		return nil
+	}
+	return data
+}
+
+// secret fills s from the file beside it.
+func (r *reader) secret(path string, s *Secret, name *string) {
+	file := path + "_file"
+	if *name == "" || !r.sound(file) {
+		return
+	}
+	if s.IsSet() || r.bad[path] {
+		r.report(file, fmt.Sprintf("both `%s` and `%s` are set", label(path), label(file)), "keep one of them")
+		return
+	}
+	data := r.read(file, name)
+	if data == nil && r.bad[file] {
+		r.bad[path] = true
+		return
+	}
+	value := strings.TrimRight(string(data), "\r\n")
+	if value == "" {
+		r.report(file, fmt.Sprintf("`%s`: the file %s is empty", label(file), *name), "write the secret into it")
+		r.bad[path] = true
+		return
+	}
+	// The value counts as standing where its file is named.
+	r.set[path] = r.set[file]
+	*s = NewSecret(value)
+}
+
+// pair checks a certificate and its key.
+func (r *reader) pair(path string, cert, key *string) {
+	if (*cert == "") != (*key == "") && r.sound(path, path+".cert", path+".key") {
+		at, missing := path+".cert", path+".key"
+		if *cert == "" {
+			at, missing = missing, at
+		}
+		r.report(at, fmt.Sprintf("`%s` is set without `%s`", label(at), label(missing)), "set both or neither")
+	}
+	certPEM, keyPEM := r.read(path+".cert", cert), r.read(path+".key", key)
+	if certPEM == nil || keyPEM == nil {
+		return
+	}
+	if _, err := tls.X509KeyPair(certPEM, keyPEM); err != nil {
+		r.report(path+".cert", fmt.Sprintf("certificate and key of `%s` do not work: %v", path, err), "name a PEM certificate and the unencrypted PEM key that belongs to it")
+	}
+}
+
+// authorities checks a file of certificates to trust.
+func (r *reader) authorities(path string, name *string) {
+	data := r.read(path, name)
+	if data != nil && !x509.NewCertPool().AppendCertsFromPEM(data) {
+		r.report(path, fmt.Sprintf("`%s`: there is no certificate in %s", label(path), *name), "name a file with PEM certificates")
+	}
+}
+
+// derive fills in the defaults that depend on other settings, and brings names into one spelling.
+func (r *reader) derive(c *Config) {
+	if !r.has("keys.dir") {
+		c.Keys.Dir = filepath.Join(c.DataDir, "keys")
+	}
+	for i := range c.Rooms {
+		room, at := &c.Rooms[i], fmt.Sprintf("rooms[%d].", i)
+		if !r.has(at + "pass.idle") {
+			room.Pass.Idle = min(room.Pass.Idle, room.Pass.TTL)
+		}
+		if !r.has(at + "health.timeout") {
+			room.Health.Timeout = min(room.Health.Timeout, room.Health.Interval)
+		}
+		for j, h := range room.Hosts {
+			room.Hosts[j] = strings.ToLower(h)
+		}
+		for j, p := range room.Paths {
+			if strings.HasPrefix(p, "/") {
+				room.Paths[j] = strings.TrimSuffix(p, "/") + "/"
+			}
+		}
+	}
+}
