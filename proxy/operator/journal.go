@@ -1,0 +1,100 @@
+package operator
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"waitroom/queue"
+)
+
+const (
+	// defaultRecords and maxRecords are how many records one answer holds.
+	defaultRecords = 100
+	maxRecords     = 10_000
+	// maxCursor is more than any engine's cursor needs.
+	maxCursor = 128
+)
+
+// recordJSON is a record of the journal in the API.
+type recordJSON struct {
+	Cursor  string       `json:"cursor"`
+	At      *string      `json:"at"`
+	Kind    string       `json:"kind"`
+	Tickets []ticketJSON `json:"tickets,omitempty"`
+	By      string       `json:"by,omitempty"`
+	Detail  string       `json:"detail,omitempty"`
+}
+
+// ticketJSON is a ticket in a record. Place and Entry are microseconds since 1970.
+type ticketJSON struct {
+	ID    string `json:"id"`
+	Place int64  `json:"place"`
+	Entry int64  `json:"entry,omitempty"`
+	// Pass is the id of the pass that the ticket got, for revoking it.
+	Pass string `json:"pass,omitempty"`
+}
+
+// journal answers with records, oldest first, as a JSON array; as JSON lines where
+// the client asks for application/x-ndjson. Go on with after= the last cursor; an
+// empty answer is the end for now. Without after= it begins at the start, after=-
+// gives the newest.
+func (a *api) journal(w http.ResponseWriter, r *http.Request, room Room) {
+	query := r.URL.Query()
+	limit := defaultRecords
+	if text := query.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > maxRecords {
+			refuse(w, http.StatusBadRequest, "bad-limit", fmt.Sprintf("limit is a number from 1 to %d", maxRecords))
+			return
+		}
+		limit = n
+	}
+	after := query.Get("after")
+	if len(after) > maxCursor || strings.ContainsFunc(after, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		refuse(w, http.StatusBadRequest, "bad-cursor", "after is the cursor of a record, or - for the newest records")
+		return
+	}
+	ctx, cancel := bounded(r)
+	defer cancel()
+	records, err := room.Line.Journal(ctx, after, limit)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	answer := make([]recordJSON, len(records))
+	for i, record := range records {
+		answer[i] = recorded(record)
+	}
+	if strings.Contains(r.Header.Get("Accept"), "application/x-ndjson") {
+		lines(w, answer)
+		return
+	}
+	reply(w, http.StatusOK, answer)
+}
+
+func lines(w http.ResponseWriter, records []recordJSON) {
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	e := json.NewEncoder(w)
+	for _, record := range records {
+		if e.Encode(record) != nil {
+			return // the client is gone
+		}
+	}
+}
+
+func recorded(r queue.Record) recordJSON {
+	j := recordJSON{Cursor: r.Cursor, At: instant(r.At), Kind: string(r.Kind), By: r.By, Detail: r.Detail}
+	for _, t := range r.Tickets {
+		ticket := ticketJSON{ID: base64.RawURLEncoding.EncodeToString(t.ID[:]), Place: t.Place, Entry: t.Entry}
+		if r.Kind == queue.KindEnter {
+			pass := queue.PassOf(t.ID, t.Entry)
+			ticket.Pass = base64.RawURLEncoding.EncodeToString(pass[:])
+		}
+		j.Tickets = append(j.Tickets, ticket)
+	}
+	return j
+}

@@ -1,0 +1,67 @@
+package traffic
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// byRoom is the labels of metrics that are split by room alone.
+var byRoom = []string{"room"}
+
+// The metrics, as they are described to Prometheus.
+var (
+	requestsDesc = prometheus.NewDesc("waitroom_requests_total", "Requests of visitors, by what became of them.", []string{"room", "verdict"}, nil)
+	refusalsDesc = prometheus.NewDesc("waitroom_refusals_total", "Refused requests, by reason.", []string{"room", "reason"}, nil)
+	answersDesc  = prometheus.NewDesc("waitroom_backend_responses_total", "Answers of the backend, by the class of their status.", []string{"room", "class"}, nil)
+	latencyDesc  = prometheus.NewDesc("waitroom_backend_latency_seconds", "Time from forwarding a request to the head of the backend's answer.", byRoom, nil)
+	inflightDesc = prometheus.NewDesc("waitroom_backend_in_flight", "Requests that wait for the backend now.", byRoom, nil)
+	tunnelsDesc  = prometheus.NewDesc("waitroom_tunnels", "WebSocket tunnels that are open now.", byRoom, nil)
+)
+
+// Describe is for prometheus.Collector.
+func (t *Traffic) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{requestsDesc, refusalsDesc, answersDesc, latencyDesc, inflightDesc, tunnelsDesc} {
+		out <- d
+	}
+}
+
+// Collect is for prometheus.Collector. All label values are there from the start,
+// at zero, so that rates can be computed from the first event on.
+func (t *Traffic) Collect(out chan<- prometheus.Metric) {
+	for _, r := range t.all() {
+		r.collect(out)
+	}
+}
+
+func (r *Room) collect(out chan<- prometheus.Metric) {
+	count := func(d *prometheus.Desc, n uint64, label string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), r.name, label)
+	}
+	for v := range verdicts {
+		count(requestsDesc, r.requests[v].Load(), v.String())
+	}
+	for why := range reasons {
+		count(refusalsDesc, r.refusals[why].Load(), why.String())
+	}
+	for class := range r.answers {
+		count(answersDesc, r.answers[class].Load(), strconv.Itoa(class+1)+"xx")
+	}
+	out <- r.histogram()
+	out <- prometheus.MustNewConstMetric(inflightDesc, prometheus.GaugeValue, float64(r.inflight.Load()), r.name)
+	out <- prometheus.MustNewConstMetric(tunnelsDesc, prometheus.GaugeValue, float64(r.tunnels.Load()), r.name)
+}
+
+// histogram makes cumulative buckets of the counters, as Prometheus wants them.
+func (r *Room) histogram() prometheus.Metric {
+	buckets := make(map[float64]uint64, len(bounds))
+	var sum uint64
+	for i, bound := range bounds {
+		sum += r.latency[i].Load()
+		buckets[bound.Seconds()] = sum
+	}
+	sum += r.latency[len(bounds)].Load()
+	took := time.Duration(r.took.Load()).Seconds()
+	return prometheus.MustNewConstHistogram(latencyDesc, sum, took, buckets, r.name)
+}
