@@ -1,0 +1,65 @@
+# The version is stamped below, so that git need not be asked while building: it refuses in a checkout that belongs to somebody else.
+export GOFLAGS ?= -buildvcs=false
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unreleased)
+GOLANGCI := v2.15.0
+LINT     := .tools/golangci-lint-$(GOLANGCI)
+FUZZTIME ?= 20s
+MAX_SIZE := 17000000
+TEST     := go test -race -p 2 -count 1 -timeout 15m
+
+.PHONY: help build test race lint fuzz bench check clean fmt vet house tidy size needs
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## the commands, static and stripped, into dist/
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o dist/ ./cmd/...
+
+test: needs ## every test, with the race detector; installs what tests need where it is missing
+	@mkdir -p dist
+	@$(TEST) -json ./... ./.ci/tally | tee dist/test.json | go run ./.ci/tally
+
+race: needs ## the tests of PKG (default: queue, token and proxy), ten times each, to hunt races
+	go test -race -p 2 -count 10 -timeout 60m $(or $(PKG),./queue/... ./token/... ./proxy/...)
+
+lint: $(LINT) ## golangci-lint, as configured in .golangci.yml
+	$(LINT) run ./... ./.ci/tally
+
+fuzz: ## each fuzz target in the tree for FUZZTIME (default 20s)
+	@grep -rn --include='*_test.go' -oE '^func Fuzz\w+' . | sed -E 's/^(.*)\/[^/]+:[0-9]+:func (.*)/\1 \2/' | sort | \
+	while read -r dir name; do echo "== $$name in $$dir"; \
+		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$dir" </dev/null || exit 1; done
+
+bench: ## the benchmarks of all packages
+	go test -run '^$$' -bench . -benchmem ./...
+
+check: fmt vet house lint tidy size test ## all that CI runs
+
+clean: ## remove what was built and what tools were fetched
+	rm -rf dist .tools bench/browser/node_modules
+
+fmt: # nothing that gofmt would change
+	@out=$$(find . -name node_modules -prune -o -name '*.go' -exec gofmt -l {} +); test -z "$$out" || { echo "gofmt these:"; echo "$$out"; exit 1; }
+
+vet:
+	go vet ./... ./.ci/tally
+
+house: # the house rules that no linter knows
+	@.ci/house
+
+tidy: # go.mod and go.sum say what the code uses
+	go mod tidy -diff
+
+size: build # the gateway stays small
+	@n=$$(wc -c <dist/waitroom); echo "dist/waitroom: $$n bytes, at most $(MAX_SIZE)"; test "$$n" -lt $(MAX_SIZE)
+
+needs:
+	@.ci/needs
+
+$(LINT):
+	GOBIN=$(CURDIR)/.tools go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+	@mv .tools/golangci-lint $@
