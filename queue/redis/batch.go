@@ -1,0 +1,100 @@
+package redis
+
+import (
+	"context"
+	"sync"
+
+	"waitroom/queue"
+)
+
+const (
+	// batchBound is how many operations go with one trip.
+	batchBound = 256
+	// queueBound is how many wait for a trip; more are refused with queue.ErrBusy.
+	queueBound = 1 << 16
+)
+
+// batch collects operations naturally: while one trip is under way those that come
+// wait together, and go with the next. Alone, an operation goes at once.
+type batch[Q, A any] struct {
+	// do makes one trip with at most batchBound operations, and answers each.
+	do    func(ctx context.Context, asks []Q) ([]A, error)
+	trips *sync.WaitGroup
+
+	mu      sync.Mutex
+	waiting []*ask[Q, A]
+	running bool
+}
+
+type ask[Q, A any] struct {
+	question Q
+	answer   A
+	err      error
+	done     chan struct{}
+}
+
+// ask answers one operation. When the context ends first the operation may still
+// take effect.
+func (b *batch[Q, A]) ask(ctx context.Context, question Q) (A, error) {
+	a := &ask[Q, A]{question: question, done: make(chan struct{})}
+	if err := b.add(a); err != nil {
+		return a.answer, err
+	}
+	select {
+	case <-a.done:
+		return a.answer, a.err
+	case <-ctx.Done():
+		var none A
+		return none, away("wait for the store", ctx.Err())
+	}
+}
+
+func (b *batch[Q, A]) add(a *ask[Q, A]) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.waiting) >= queueBound {
+		return queue.ErrBusy
+	}
+	b.waiting = append(b.waiting, a)
+	if !b.running {
+		b.running = true
+		b.trips.Go(b.run)
+	}
+	return nil
+}
+
+// run makes trips until nobody waits.
+func (b *batch[Q, A]) run() {
+	questions := make([]Q, 0, batchBound)
+	for {
+		asks := b.take()
+		if asks == nil {
+			return
+		}
+		questions = questions[:0]
+		for _, a := range asks {
+			questions = append(questions, a.question)
+		}
+		answers, err := b.do(context.Background(), questions)
+		for i, a := range asks {
+			if err == nil {
+				a.answer = answers[i]
+			}
+			a.err = err
+			close(a.done)
+		}
+	}
+}
+
+func (b *batch[Q, A]) take() []*ask[Q, A] {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := min(len(b.waiting), batchBound)
+	if n == 0 {
+		b.running, b.waiting = false, nil
+		return nil
+	}
+	asks := b.waiting[:n:n]
+	b.waiting = b.waiting[n:]
+	return asks
+}

@@ -1,0 +1,245 @@
+package redis
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"waitroom/queue"
+)
+
+// Line is one room's line. It implements queue.Line, queue.Inside, queue.Operated
+// and queue.Kept.
+type Line struct {
+	store   *Store
+	room    string
+	keys    []string
+	scripts scripts
+
+	rules   atomic.Pointer[queue.Rules]
+	view    atomic.Pointer[queue.View]
+	revoked revoked
+	entered remembered
+
+	mu   sync.Mutex
+	last seen
+
+	refreshing sync.Mutex
+	knots      *queue.Knots // of the view; guarded by refreshing
+
+	arrivals batch[queue.Arrival, queue.Seat]
+	entries  batch[place, queue.Seat]
+	leaves   batch[place, struct{}]
+	touches  batch[touch, struct{}]
+}
+
+type place struct {
+	id    queue.ID
+	place int64
+}
+
+type touch struct {
+	id    queue.ID
+	until int64
+}
+
+// Room opens one room's line and reads its view, and which passes were ended. It
+// blocks until the store has answered or the context ends.
+func (s *Store) Room(ctx context.Context, name string, rules queue.Rules) (*Line, error) {
+	l := &Line{store: s, room: name, keys: keys(s.prefix, name), scripts: newScripts()}
+	l.rules.Store(&rules)
+	l.view.Store(&queue.View{Rules: rules})
+	l.arrivals = batch[queue.Arrival, queue.Seat]{do: l.arrive, trips: &s.trips}
+	l.entries = batch[place, queue.Seat]{do: l.enter, trips: &s.trips}
+	l.leaves = batch[place, struct{}]{do: l.leave, trips: &s.trips}
+	l.touches = batch[touch, struct{}]{do: l.touch, trips: &s.trips}
+	if _, err := l.Tick(ctx); err != nil {
+		return nil, fmt.Errorf("open room %s: %w", name, err)
+	}
+	if err := l.Refresh(ctx); err != nil {
+		return nil, fmt.Errorf("open room %s: %w", name, err)
+	}
+	return l, nil
+}
+
+// Rules are those in force at this gateway.
+func (l *Line) Rules() queue.Rules { return *l.rules.Load() }
+
+// SetRules replaces the rules that the configuration gives, for this gateway.
+func (l *Line) SetRules(r queue.Rules) { l.rules.Store(&r) }
+
+// View is the room as it was last read.
+func (l *Line) View() *queue.View { return l.view.Load() }
+
+// Arrive implements queue.Line.
+func (l *Line) Arrive(ctx context.Context, a queue.Arrival) (queue.Seat, error) {
+	a.Place = 0
+	return l.arrivals.ask(ctx, a)
+}
+
+// Return implements queue.Line.
+func (l *Line) Return(ctx context.Context, a queue.Arrival) (queue.Seat, error) {
+	if a.Place <= 0 {
+		panic("BUG: Return without the place that the ticket shows")
+	}
+	a.Direct = false
+	return l.arrivals.ask(ctx, a)
+}
+
+// Enter implements queue.Line.
+func (l *Line) Enter(ctx context.Context, id queue.ID, at int64) (queue.Seat, error) {
+	return l.entries.ask(ctx, place{id, at})
+}
+
+// Leave implements queue.Line.
+func (l *Line) Leave(ctx context.Context, id queue.ID, at int64) error {
+	_, err := l.leaves.ask(ctx, place{id, at})
+	return err
+}
+
+// Touch implements queue.Inside.
+func (l *Line) Touch(p queue.PassID, until int64) {
+	t := &ask[touch, struct{}]{question: touch{p.Ticket(), until}, done: make(chan struct{})}
+	_ = l.touches.add(t) // a lost touch costs accuracy only
+}
+
+func (l *Line) arrive(ctx context.Context, asks []queue.Arrival) ([]queue.Seat, error) {
+	args := l.args(6 * len(asks))
+	for i := range asks {
+		a := &asks[i]
+		flags := 0
+		if a.Direct {
+			flags |= 1
+		}
+		if a.Foreign {
+			flags |= 2
+		}
+		entry, end := l.entered.get(a.ID, a.Place)
+		args = append(args, a.ID[:], a.Place, a.Drawn, flags, entry, end)
+	}
+	answer, err := l.run(ctx, l.scripts.arrive, args)
+	if err != nil {
+		return nil, away("arrive", err)
+	}
+	return l.seats(answer, len(asks), func(i int) queue.ID { return asks[i].ID })
+}
+
+func (l *Line) enter(ctx context.Context, asks []place) ([]queue.Seat, error) {
+	args := l.args(4 * len(asks))
+	for i := range asks {
+		entry, end := l.entered.get(asks[i].id, asks[i].place)
+		args = append(args, asks[i].id[:], asks[i].place, entry, end)
+	}
+	answer, err := l.run(ctx, l.scripts.enter, args)
+	if err != nil {
+		return nil, away("enter", err)
+	}
+	return l.seats(answer, len(asks), func(i int) queue.ID { return asks[i].id })
+}
+
+func (l *Line) leave(ctx context.Context, asks []place) ([]struct{}, error) {
+	args := l.args(2 * len(asks))
+	for i := range asks {
+		args = append(args, asks[i].id[:], asks[i].place)
+	}
+	if err := l.told(l.run(ctx, l.scripts.leave, args)); err != nil {
+		return nil, away("leave", err)
+	}
+	return make([]struct{}, len(asks)), nil
+}
+
+func (l *Line) touch(ctx context.Context, asks []touch) ([]struct{}, error) {
+	args := l.args(2 * len(asks))
+	for i := range asks {
+		args = append(args, asks[i].id[:], asks[i].until)
+	}
+	if err := l.told(l.run(ctx, l.scripts.touch, args)); err != nil {
+		return nil, away("touch", err)
+	}
+	return make([]struct{}, len(asks)), nil
+}
+
+// states are the codes of seats.lua.
+var states = [...]queue.State{
+	queue.StateWaiting, queue.StateCalled, queue.StateAdmitted, queue.StateOver, queue.StateFull,
+	queue.StateEarly, queue.StateClosed, queue.StatePaused, queue.StateRecovering, queue.StateSoldOut,
+}
+
+// seats reads an answer of n seats, and remembers who has entered.
+func (l *Line) seats(answer []any, n int, id func(int) queue.ID) ([]queue.Seat, error) {
+	if err := l.told(answer, nil); err != nil {
+		return nil, err
+	}
+	if len(answer) != headLength+5*n {
+		return nil, errors.New("the store's answer has the wrong length")
+	}
+	epoch, _ := answer[0].(string)
+	seats := make([]queue.Seat, n)
+	for i := range seats {
+		at := answer[headLength+5*i:]
+		seats[i] = queue.Seat{
+			State: states[whole(at[0])], Place: whole(at[1]), Number: whole(at[2]),
+			Entry: whole(at[3]), End: whole(at[4]), Epoch: epoch,
+		}
+		if seats[i].State == queue.StateAdmitted {
+			l.entered.put(id(i), seats[i], l.Rules())
+		}
+	}
+	return seats, nil
+}
+
+// told takes the head of an answer: what this gateway has seen of the state.
+func (l *Line) told(answer []any, err error) error {
+	if err != nil {
+		return err
+	}
+	if len(answer) < headLength {
+		return errors.New("the store's answer has no head")
+	}
+	epoch, _ := answer[0].(string)
+	interval, _ := answer[3].(string)
+	s := seen{epoch: epoch, clock: whole(answer[1]), due: whole(answer[2]), interval: interval,
+		front: whole(answer[4]), last: whole(answer[5])}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	// Answers may overtake each other: an older one does not count.
+	if s.epoch != l.last.epoch || s.clock >= l.last.clock || l.last.clock-s.clock > 2*second {
+		l.last = s
+	}
+	return nil
+}
+
+const second = 1_000_000
+
+func (l *Line) known() seen {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last
+}
+
+// whole reads a number of an answer; what is none counts as 0.
+func whole(v any) int64 {
+	switch n := v.(type) {
+	case int64:
+		return n
+	case string:
+		i, err := strconv.ParseInt(n, 10, 64)
+		if err != nil {
+			f, _ := strconv.ParseFloat(n, 64)
+			return int64(f)
+		}
+		return i
+	}
+	return 0
+}
+
+func newEpoch() string {
+	var b [9]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}

@@ -1,0 +1,94 @@
+// Package redistest starts real Redis servers for tests, on free ports and in
+// folders of their own, and ends them with the test.
+package redistest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Server is a redis-server of the test's own.
+type Server struct {
+	// Port is where it listens, on 127.0.0.1.
+	Port int
+	Dir  string
+	args []string
+	cmd  *exec.Cmd
+}
+
+// Start starts redis-server with the arguments added to those of a test: no
+// snapshots, append-only file off, a free port. It fails the test where
+// redis-server is not installed.
+func Start(t testing.TB, args ...string) *Server {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	_ = l.Close()
+	s := &Server{Port: port, Dir: t.TempDir(), args: args}
+	s.Run(t)
+	t.Cleanup(func() { s.Kill() })
+	return s
+}
+
+// Run starts the server, again after Kill: with what its folder holds.
+func (s *Server) Run(t testing.TB) {
+	t.Helper()
+	args := append([]string{
+		"--port", strconv.Itoa(s.Port), "--bind", "127.0.0.1", "--save", "", "--dir", s.Dir,
+		"--unixsocket", s.Socket(), "--loglevel", "warning", "--logfile", filepath.Join(s.Dir, "log"),
+	}, s.args...)
+	s.cmd = exec.Command("redis-server", args...)
+	if err := s.cmd.Start(); err != nil {
+		t.Fatalf("redis-server is needed (apt-get install redis-server): %v", err)
+	}
+	c := s.Client()
+	defer func() { _ = c.Close() }()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		err := c.Ping(context.Background()).Err()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			log, _ := os.ReadFile(filepath.Join(s.Dir, "log"))
+			t.Fatalf("redis-server did not start: %v\n%s", err, log)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// Kill ends the server at once, as kill -9 does.
+func (s *Server) Kill() {
+	if s.cmd == nil {
+		return
+	}
+	_ = s.cmd.Process.Kill()
+	_ = s.cmd.Wait()
+	s.cmd = nil
+}
+
+// Process is the server's process, to be stopped and continued.
+func (s *Server) Process() *os.Process { return s.cmd.Process }
+
+// URL is the server's address as a store URL.
+func (s *Server) URL() string { return fmt.Sprintf("redis://127.0.0.1:%d/0", s.Port) }
+
+// Socket is the server's unix socket.
+func (s *Server) Socket() string { return filepath.Join(s.Dir, "s") }
+
+// Client is a client of the test's own; the caller closes it.
+func (s *Server) Client() *redis.Client {
+	return redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", s.Port)})
+}

@@ -1,0 +1,127 @@
+package redis
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"waitroom/queue"
+)
+
+//go:embed lua/state.lua
+var stateLua string
+
+//go:embed lua/pace.lua
+var paceLua string
+
+//go:embed lua/seats.lua
+var seatsLua string
+
+//go:embed lua/arrive.lua
+var arriveLua string
+
+//go:embed lua/enter.lua
+var enterLua string
+
+//go:embed lua/leave.lua
+var leaveLua string
+
+//go:embed lua/tick.lua
+var tickLua string
+
+//go:embed lua/sweep.lua
+var sweepLua string
+
+//go:embed lua/view.lua
+var viewLua string
+
+//go:embed lua/control.lua
+var controlLua string
+
+//go:embed lua/finish.lua
+var finishLua string
+
+//go:embed lua/touch.lua
+var touchLua string
+
+// scripts are the operations of one room; each is sent whole once and by its hash
+// from then on, and again whole where the server has forgotten it.
+type scripts struct {
+	arrive, enter, leave, tick, view, control, finish, touch *redis.Script
+}
+
+func newScripts() scripts {
+	of := func(parts ...string) *redis.Script {
+		return redis.NewScript(strings.Join(append([]string{stateLua, paceLua}, parts...), "\n"))
+	}
+	return scripts{
+		arrive: of(seatsLua, arriveLua), enter: of(seatsLua, enterLua), leave: of(seatsLua, leaveLua),
+		tick: of(tickLua, sweepLua), control: of(controlLua), finish: of(finishLua), touch: of(touchLua),
+		view: redis.NewScript(viewLua),
+	}
+}
+
+// keys are those of one room, in one hash slot.
+func keys(prefix, room string) []string {
+	base := prefix + ":{" + room + "}:"
+	names := []string{"line", "called", "entered", "active", "state", "journal", "revoked"}
+	for i, n := range names {
+		names[i] = base + n
+	}
+	return names
+}
+
+// run runs a script. A connection that broke before anything came back is tried
+// once more: the scripts are idempotent.
+func (l *Line) run(ctx context.Context, s *redis.Script, args []any) ([]any, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tripTimeout)
+	defer cancel()
+	answer, err := s.Run(ctx, l.store.client, l.keys, args...).Slice()
+	if broken(err) && ctx.Err() == nil {
+		answer, err = s.Run(ctx, l.store.client, l.keys, args...).Slice()
+	}
+	return answer, err
+}
+
+func broken(err error) bool {
+	var op *net.OpError
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &op) && !op.Timeout()
+}
+
+// seen is what this gateway read of the state last. It goes with every operation, so
+// that a store that has forgotten its last writes, or all, is brought up to it.
+type seen struct {
+	epoch       string
+	clock, due  int64
+	interval    string
+	front, last int64
+}
+
+const headLength = 6
+
+// args begins the arguments of every script; see state.lua.
+func (l *Line) args(own int) []any {
+	rules, known := l.Rules(), l.known()
+	now := ""
+	if l.store.now != nil {
+		now = strconv.FormatInt(l.store.now(), 10)
+	}
+	draw := ""
+	if rules.Draw {
+		draw = "1"
+	}
+	if known.interval == "" {
+		known.interval = "0"
+	}
+	args := make([]any, 0, 17+own)
+	return append(args, now, newEpoch(), known.epoch, l.View().LongestPoll(),
+		known.clock, known.due, known.interval, known.front, known.last,
+		max(1, rules.Burst), rules.OpensAt, rules.ClosesAt, rules.Hold, rules.PassTTL, rules.MaxActive,
+		strconv.FormatFloat(queue.Interval(rules.RatePerHour), 'f', -1, 64), draw)
+}
