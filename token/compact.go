@@ -37,10 +37,11 @@ func split(raw []byte) (compact, error) {
 	}, nil
 }
 
-// decode is strict base64url into dst. The standard decoder skips line breaks; the length shows whether it did.
+// decode is strict base64url into dst. The standard decoder skips line breaks: then there are fewer bytes than the length
+// promises, or the length is one that no base64 has.
 func decode(dst, src []byte) ([]byte, bool) {
 	want := strict.DecodedLen(len(src))
-	if want > len(dst) {
+	if len(src)%4 == 1 || want > len(dst) {
 		return nil, false
 	}
 	n, err := strict.Decode(dst[:want], src)

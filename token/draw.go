@@ -26,8 +26,8 @@ func (k *Keys) DrawSecret(room string, opensAt int64) (secret [32]byte) {
 }
 
 // DrawPlace is the place that the draw of a room's opening gives to a ticket: uniform in [1, opensAt), so below every place given
-// after the opening. It panics if opensAt is not above 1. Two tickets may draw the same place, at one in a hundred trillion pairs; then
-// the id decides.
+// after the opening. It panics if opensAt is not above 1. Hardly ever two tickets draw the same place;
+// whoever orders them goes by their ids then.
 func (k *Keys) DrawPlace(room string, opensAt int64, id [12]byte) int64 {
 	pool := k.drawPool(room, opensAt)
 	m := pool.get()

@@ -18,8 +18,8 @@ const (
 )
 
 // OpenOrMakeKeys is OpenKeys, and makes what a first start needs: the folder (0700) and one key of each kind (0600). Several
-// processes may do it at the same time; a crash at any point leaves what the next start completes. It makes no key in the place of one that was
-// lost: that is an error, see OpenKeys.
+// processes may do it at the same time; a crash at any point leaves what the next start completes. It makes no place or
+// draw key instead of one that was lost: that is an error, see OpenKeys.
 func OpenOrMakeKeys(dir string) (*Keys, error) {
 	k, err := OpenKeys(dir)
 	if !errors.Is(err, errNoKeys) {
@@ -35,7 +35,7 @@ func OpenOrMakeKeys(dir string) (*Keys, error) {
 // RotateKeys adds a ticket key and a pass key to the folder, made at now, and returns the pass key's kid; in an empty folder it makes the
 // first keys. Gateways sign with the new ones as soon as they have loaded them; what the old ones signed stays good until those are
 // deleted, which happens here to keys that have been superseded for longer than keepOld. So keepOld must be at least the longest life of a
-// ticket or pass; shorter is for keys that have leaked: 0 deletes all older ones at once. The keys of ticket ids and of draws
+// ticket or pass, and a minute more for slow gateways; shorter is for keys that have leaked: 0 deletes all older ones at once. The keys of ticket ids and of draws
 // are never touched. A crash at any point leaves a folder that works; rotating again completes it.
 func RotateKeys(dir string, now time.Time, keepOld time.Duration) (kid string, err error) {
 	f := folder{dir: dir}
