@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"waitroom/config"
+	"waitroom/token"
+)
+
+func keysCommand() *cobra.Command {
+	return group(&cobra.Command{
+		Use:   "keys",
+		Short: "The keys that tickets and passes are signed with",
+		Long:  `The keys that tickets and passes are signed with, in the folder keys.dir.`,
+	}, keysRotateCommand())
+}
+
+func keysRotateCommand() *cobra.Command {
+	var file string
+	var leaked bool
+	cmd := &cobra.Command{
+		Use:   "rotate",
+		Short: "Make new signing keys, the first ones, too",
+		Long: `Make new signing keys in keys.dir; in an empty folder, the first ones. Running
+gateways take them over by themselves. What was signed with the old keys stays
+good for as long as it lives, so nobody loses a place or a pass; keys that
+nothing can be signed with any more are deleted.
+
+With several gateways, run it once and bring the folder to all of them.
+
+If keys have leaked, --leaked deletes all older ones at once: everybody who waits
+or is inside then has to join anew.`,
+		Example: `  waitroom keys rotate -c waitroom.yaml
+  waitroom keys rotate --leaked`,
+		Args: takes(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := load(cmd, file)
+			if err != nil {
+				return err
+			}
+			var keep time.Duration
+			if !leaked {
+				keep = longest(c)
+			}
+			kid, err := token.RotateKeys(c.Keys.Dir, time.Now(), keep)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "new keys in %s; passes are now signed with %s\n", c.Keys.Dir, kid)
+			return err
+		},
+	}
+	configFlag(cmd, &file)
+	cmd.Flags().BoolVar(&leaked, "leaked", false, "delete all older keys at once")
+	return cmd
+}
+
+// longest is how long anything signed under the configuration can live, and some
+// time more for gateways that take the new keys over late.
+func longest(c *config.Config) time.Duration {
+	var most time.Duration
+	for _, room := range c.Rooms {
+		most = max(most, room.Hold, room.Pass.TTL)
+	}
+	return most + 5*time.Minute
+}
+
+func configFlag(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVarP(file, "config", "c", "waitroom.yaml", "`FILE` with the configuration")
+}
+
+// load reads the configuration for commands that need it whole: what is wrong with
+// it goes to standard error, each mistake on its line.
+func load(cmd *cobra.Command, file string) (*config.Config, error) {
+	c, err := config.Load(file, os.Environ())
+	if problems, ok := err.(config.Problems); ok {
+		fmt.Fprintln(cmd.ErrOrStderr(), problems.Error())
+		return nil, fmt.Errorf("%s has %s; nothing was done", file, mistakes(len(problems)))
+	}
+	return c, err
+}
+
+func mistakes(n int) string {
+	if n == 1 {
+		return "a mistake"
+	}
+	return fmt.Sprintf("%d mistakes", n)
+}
