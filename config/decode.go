@@ -66,6 +66,9 @@ func (r *reader) section(n *yaml.Node, v reflect.Value, path string) {
 		return // all of it is commented out: the defaults
 	}
 	if n.Kind != yaml.MappingNode {
+		if path == "" {
+			r.bad["rooms"] = true // not missing beside this
+		}
 		r.report(path, title(path)+" is not a set of keys", "write `key: value` lines, such as `"+settings(v.Type())[0].key+": …`")
 		return
 	}
@@ -116,12 +119,43 @@ func (r *reader) unknown(key, value *yaml.Node, t reflect.Type) {
 	mend := "the keys here are " + strings.Join(known, ", ")
 	if guess := nearest(key.Value, known); guess != "" {
 		mend = "did you mean `" + guess + "`?"
+	} else if home := elsewhere(key.Value); home != "" {
+		mend = "it belongs under `" + home + "`"
 	}
 	if value.Kind == yaml.ScalarNode && value.Value == "" && strings.Trim(key.Value, "0123456789/hmins.") == "" {
 		// {rate: 2,000,000/h} is read as three keys.
 		mend = "put the value before it in quotes: within { } a comma begins the next key"
 	}
 	r.key(key, "unknown key `"+shown(key)+"`", mend)
+}
+
+// elsewhere is the section that a key belongs to, if it is exactly one.
+func elsewhere(key string) string {
+	var homes []string
+	walkKeys(reflect.TypeFor[Config](), "", func(path string) {
+		if home, last := strings.TrimSuffix(path, "."+key), path[strings.LastIndexByte(path, '.')+1:]; last == key && home != path {
+			homes = append(homes, home)
+		}
+	})
+	if len(homes) != 1 {
+		return ""
+	}
+	return homes[0]
+}
+
+// walkKeys visits every key of a configuration type with its path; those within lists stand under
+// the list's key.
+func walkKeys(t reflect.Type, path string, visit func(string)) {
+	for _, s := range settings(t) {
+		at, field := join(path, s.key), t.Field(s.index).Type
+		visit(at)
+		if field.Kind() == reflect.Slice {
+			field = field.Elem()
+		}
+		if section(reflect.New(field).Elem()) {
+			walkKeys(field, at, visit)
+		}
+	}
 }
 
 // shown is a key as a message quotes it.

@@ -103,7 +103,14 @@ func fromKubernetes(name, value string) bool {
 
 func (r *reader) unknownVariable(name string) {
 	mend := "unset it; " + envPrefix + "… names are the keys of the file joined by _"
-	if guess := nearest(name, append(EnvVars(), envOfCommands()...)); guess != "" {
+	known := append(EnvVars(), envOfCommands()...)
+	guess := nearest(name, known)
+	for _, k := range known {
+		if strings.HasSuffix(k, strings.TrimPrefix(name, strings.TrimSuffix(envPrefix, "_"))) {
+			guess = k // WAITROOM_DRAIN for WAITROOM_LIMITS_DRAIN
+		}
+	}
+	if guess != "" {
 		mend = "did you mean " + guess + "?"
 	} else if strings.HasPrefix(name, envPrefix+"ROOMS") || name == envPrefix+"TRUSTED_PROXIES" || strings.HasSuffix(name, "_ADDRESSES") {
 		mend = "unset it and write it into the file: lists have no variable"

@@ -32,13 +32,13 @@ func (r *reader) read(path string, name *string) []byte {
 	if !filepath.IsAbs(*name) && r.set[path].variable == "" {
 		*name = filepath.Join(r.dir, *name)
 	}
-	r.named = append(r.named, *name)
-	data, err := readSmall(*name)
-	if err != nil {
-		r.report(path, fmt.Sprintf("`%s`: the file %s cannot be read: %v", label(path), *name, cause(err)), "name a file that this process may read")
+	file := read(*name)
+	r.named = append(r.named, file)
+	if file.err != nil {
+		r.report(path, fmt.Sprintf("`%s`: the file %s cannot be read: %v", label(path), *name, cause(file.err)), "name a file that this process may read")
 		return nil
 	}
-	return data
+	return file.data
 }
 
 // secret fills s from the file beside it.

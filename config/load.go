@@ -31,16 +31,17 @@ func Parse(file string, data []byte, environ []string) (*Config, error) {
 	return c, err
 }
 
-// load also gives the names of the files that were read besides path.
-func load(path string, environ []string) (*Config, []string, error) {
-	data, err := readSmall(path)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read configuration %s: %w; name the file with -c, and begin with waitroom.example.yaml if there is none", path, cause(err))
+// load also gives what was read, so that a Watcher can tell when it changes.
+func load(path string, environ []string) (*Config, []source, error) {
+	main := read(path)
+	if main.err != nil {
+		return nil, []source{main}, fmt.Errorf("read configuration %s: %w; name the file with -c, and begin with waitroom.example.yaml if there is none", path, cause(main.err))
 	}
-	return parse(path, data, environ)
+	c, named, err := parse(path, main.data, environ)
+	return c, append([]source{main}, named...), err
 }
 
-func parse(file string, data []byte, environ []string) (*Config, []string, error) {
+func parse(file string, data []byte, environ []string) (*Config, []source, error) {
 	r := &reader{
 		file: file,
 		dir:  filepath.Dir(file),
@@ -49,11 +50,7 @@ func parse(file string, data []byte, environ []string) (*Config, []string, error
 	}
 	c := Default()
 	c.Keys.Dir = ""
-	if len(data) > maxFile {
-		r.report("", "the file is larger than 1MiB", "")
-	} else {
-		r.document(data, c)
-	}
+	r.document(data, c)
 	r.environment(environ, c)
 	r.files(c)
 	r.derive(c)
@@ -69,7 +66,7 @@ type reader struct {
 	file, dir string
 	set       map[string]spot // by path (`rooms[0].rate`): where it was set, well or not
 	bad       map[string]bool // by path: it was set, and is not usable
-	named     []string        // files that were read because the configuration names them
+	named     []source        // files that were read because the configuration names them
 	problems  Problems
 }
 
@@ -195,26 +192,36 @@ func position(data []byte, e *yaml.LoadError) spot {
 	}
 }
 
-// readSmall reads a regular file of at most maxFile bytes, so that a pipe or a device that is
-// named by mistake does not hang or fill the process.
-func readSmall(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err == nil && len(data) > maxFile {
-		return nil, errors.New("larger than 1MiB")
-	}
-	return data, err
+// source is a file as it was read.
+type source struct {
+	name string
+	data []byte
+	err  error
+}
+
+// read reads a regular file of at most maxFile bytes, so that a pipe or a device that is named by
+// mistake does not hang or fill the process.
+func read(name string) source {
+	data, err := func() ([]byte, error) {
+		info, err := os.Stat(name)
+		if err != nil {
+			return nil, err
+		}
+		if !info.Mode().IsRegular() {
+			return nil, errors.New("not a regular file")
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+		if err == nil && len(data) > maxFile {
+			return nil, errors.New("larger than 1MiB")
+		}
+		return data, err
+	}()
+	return source{name: name, data: data, err: err}
 }
 
 // cause leaves out the name and call that a system error carries: the message has the name already.

@@ -116,6 +116,7 @@ func checkHost(h string) error {
 		if a, err := netip.ParseAddr(strings.Trim(h, "[]")); err == nil && h == "["+a.String()+"]" && a.Zone() == "" && a.Is6() {
 			return nil
 		}
+	case strings.Contains(h, "/"):
 	case strings.Count(name, ":") == 1:
 		return &fault{quote(h) + " has a port", "write the host alone; rooms do not look at ports"}
 	case strings.Contains(name, ":"):

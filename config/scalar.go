@@ -55,7 +55,11 @@ func wrongType(n *yaml.Node, v reflect.Value) (what, mend string) {
 	tag := n.ShortTag()
 	switch v.Interface().(type) {
 	case string, Secret, Backend, netip.Prefix:
-		if tag != "!!str" && tag != "!!timestamp" {
+		switch {
+		case tag == "!!str" || tag == "!!timestamp":
+		case v.Kind() == reflect.String && v.String() != "":
+			return "is not text", "write text such as " + v.String()
+		default:
 			return "is not text", "put it in quotes"
 		}
 	case bool:

@@ -26,12 +26,12 @@ type Watcher struct {
 
 	once    sync.Once
 	current *Config
-	named   []string
-	seen    [sha256.Size]byte
+	seen    []string
+	sum     [sha256.Size]byte
 }
 
 // NewWatcher makes a watcher of the file at path, with environ over it as in Load. Current is what
-// the caller runs with. Nothing is watched before Run.
+// the caller runs with, as Load gave it. Nothing is watched before Run.
 //
 // On gets each new configuration, or the error where it is refused, in which case the old one
 // stays. It is called from Run, one call at a time.
@@ -106,31 +106,43 @@ func (w *Watcher) loop(ctx context.Context, events *fsnotify.Watcher) error {
 
 // begin notes what the caller runs with, and reports what has changed since.
 func (w *Watcher) begin() {
-	c, named, err := load(w.path, w.environ)
-	w.named, w.seen = named, fingerprint(w.path, named)
+	c, err := w.load()
 	if err != nil || !reflect.DeepEqual(c, w.current) {
 		w.on(c, err)
 	}
-	w.current = nil // from here on the fingerprint tells
+	w.current = nil // from here on the sum tells
 }
 
 // read takes over what has changed. What was seen and refused is not refused again.
 func (w *Watcher) read() {
-	if fingerprint(w.path, w.named) == w.seen {
+	now := make([]source, len(w.seen))
+	for i, name := range w.seen {
+		now[i] = read(name)
+	}
+	if fingerprint(now) == w.sum {
 		return
 	}
-	c, named, err := load(w.path, w.environ)
-	w.named, w.seen = named, fingerprint(w.path, named)
-	w.on(c, err)
+	w.on(w.load())
 }
 
-// fingerprint is a hash over the file and over all that it names, or over why they cannot be read.
-func fingerprint(path string, named []string) [sha256.Size]byte {
+// load remembers exactly what it has read: had it read again for the sum, a change in between
+// would be taken for seen.
+func (w *Watcher) load() (*Config, error) {
+	c, sources, err := load(w.path, w.environ)
+	w.sum = fingerprint(sources)
+	w.seen = w.seen[:0]
+	for _, s := range sources {
+		w.seen = append(w.seen, s.name)
+	}
+	return c, err
+}
+
+// fingerprint is a hash over files, or over why they cannot be read.
+func fingerprint(sources []source) [sha256.Size]byte {
 	h := sha256.New()
-	for _, name := range append([]string{path}, named...) {
-		data, err := readSmall(name)
-		fmt.Fprintf(h, "%s\x00%d\x00%v\x00", name, len(data), err)
-		h.Write(data)
+	for _, s := range sources {
+		fmt.Fprintf(h, "%s\x00%d\x00%v\x00", s.name, len(s.data), s.err)
+		h.Write(s.data)
 	}
 	return [sha256.Size]byte(h.Sum(nil))
 }
