@@ -10,11 +10,13 @@ type Ticket struct {
 	Drawn   bool     // the place comes from the draw, see Keys.DrawPlace, and is not written in the ticket
 	Stamped bool     // the place is a gateway's time stamp; the store has not seen it yet
 	Number  int64    // the ticket number shown to people; 0 is unknown
-	Epoch   string   // identity of the store's state that gave the place; printable ASCII, at most 128 bytes
-	Device  Device   // whom it is bound to
-	App     bool     // was handed out in a body to a client without cookies: the device cookie is not asked for
-	Issued  int64    // written as whole seconds, rounded down
-	Expires int64    // written as whole seconds, rounded down; at most 366 days after Issued. At this instant it is over
+	// Position is the lowest position that was shown when it was signed: no later one is to be above it. 0 is none.
+	Position int64
+	Epoch    string // identity of the store's state that gave the place; printable ASCII, at most 128 bytes
+	Device   Device // whom it is bound to
+	App      bool   // was handed out in a body to a client without cookies: the device cookie is not asked for
+	Issued   int64  // written as whole seconds, rounded down
+	Expires  int64  // written as whole seconds, rounded down; at most 366 days after Issued. At this instant it is over
 }
 
 // What is told by single bits in the claim flg.
@@ -54,6 +56,9 @@ func (t *Ticket) appendClaims(b []byte) []byte {
 	}
 	if t.Number != 0 {
 		b = appendNumber(b, `,"num":`, t.Number)
+	}
+	if t.Position != 0 {
+		b = appendNumber(b, `,"pos":`, t.Position)
 	}
 	if flags := t.flags(); flags != 0 {
 		b = appendNumber(b, `,"flg":`, flags)
@@ -126,6 +131,11 @@ func (t *Ticket) scan(claims []byte, epochs *interned) error {
 	}
 	if s.optional(`,"num":`) {
 		if t.Number = s.number(); t.Number == 0 {
+			s.bad = true
+		}
+	}
+	if s.optional(`,"pos":`) {
+		if t.Position = s.number(); t.Position == 0 {
 			s.bad = true
 		}
 	}

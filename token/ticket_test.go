@@ -31,6 +31,7 @@ func TestATicketIsReadAsItWasWritten(t *testing.T) {
 	f(func(t *Ticket) { t.App, t.Device = true, Device{} })
 	f(func(t *Ticket) { t.Drawn, t.Stamped, t.App, t.Place = true, true, true, 0 })
 	f(func(t *Ticket) { t.Number = 0 })
+	f(func(t *Ticket) { t.Position = 4711 })
 	f(func(t *Ticket) { t.Place = 0 })
 	f(func(t *Ticket) { t.Place, t.Number = maxNumber, maxNumber })
 	f(func(t *Ticket) { t.Epoch = "" })
