@@ -101,7 +101,7 @@ func parseKeyFile(text string) (keyFile, error) {
 		return keyFile{}, fmt.Errorf("a kind of key that is not known here")
 	}
 	var err error
-	if f.created, err = time.Parse(createdForm, values[2]); err != nil {
+	if f.created, err = time.Parse(createdForm, values[2]); err != nil || f.created.Format(createdForm) != values[2] {
 		return keyFile{}, fmt.Errorf("line 4: not a time like %s", createdForm)
 	}
 	if len(values[3]) != strict.EncodedLen(len(f.secret)) {

@@ -1,0 +1,35 @@
+package token
+
+import (
+	"strconv"
+	"testing"
+)
+
+// What is written here is in people's hands or in the store while a gateway is upgraded: whoever changes one of these takes
+// place or pass from everybody who has one.
+func TestWhatIsOutInTheWorldNeverChanges(t *testing.T) {
+	keys := testKeys(t)
+	f := func(what, got, want string) {
+		t.Helper()
+		if got != want {
+			t.Errorf("%s was\n%s, and is\n%s", what, want, got)
+		}
+	}
+	ticket, pass := testTicket(t), testPass(t)
+	ticketKid, passKid := keys.SigningKeys()
+	id := keys.TicketID("booking", []byte("subject"))
+	secret := keys.DrawSecret("booking", noon)
+	f("kid of a ticket key", ticketKid, "a9880b0ef9c0e77d")
+	f("kid of a pass key", passKid, "d0c35b6f7fb878eb")
+	f("ticket id", strict.EncodeToString(id[:]), "4nNANvNT5kpc3GNC")
+	f("secret of a draw", strict.EncodeToString(secret[:]), "e0lK0yZeS7z54eYzrwpoI6DGd-TQD8xoO7KdyZgHXVA")
+	f("drawn place", strconv.FormatInt(keys.DrawPlace("booking", noon, id), 10), "1457637385121457")
+	f("device", strict.EncodeToString(ticket.Device.ID[:]), "S_kklurz10MoYQZR7Pu6_Q")
+	f("browser", strconv.FormatUint(ticket.Device.Browser, 16), "f6e361eefa1b0b2c")
+	f("ticket", string(keys.AppendTicket(nil, &ticket)), "eyJhbGciOiJIUzI1NiIsInR5cCI6IndyLXRpY2tldCtqd3QiLCJraWQiOiJhOTg4MGIwZWY5YzBlNzdkIn0."+
+		"eyJpc3MiOiJ3YWl0cm9vbSIsImF1ZCI6ImJvb2tpbmciLCJqdGkiOiJCd2NIQndjSEJ3Y0hCd2NIIiwiaWF0IjoxNjI4NzY2MDAwLCJuYmYiOjE2Mjg3NjYwMDAsImV4cCI6MTYyODc2NzgwMCwiZXBjIjoiM2Y5YTIxYzAiLCJwbGMiOjE2Mjg3NjU5OTUwMDAwMTcsIm51bSI6MTIzNCwiZGV2IjoiU19ra2x1cnoxME1vWVFaUjdQdTZfUSIsImJydyI6Ijl1Tmg3dm9iQ3l3In0."+
+		"YcwEHL_1Lk_Z5_Lhxug3_NdtkA-sq83SLr3HWuHDy5E")
+	f("pass", string(keys.AppendPass(nil, &pass)), "eyJhbGciOiJFZERTQSIsInR5cCI6IndyLXBhc3Mrand0Iiwia2lkIjoiZDBjMzViNmY3ZmI4NzhlYiJ9."+
+		"eyJpc3MiOiJ3YWl0cm9vbSIsImF1ZCI6ImJvb2tpbmciLCJzdWIiOiJjM1ZpYW1WamRDMXZaaTFoTFhCbGNuTnZiZyIsImp0aSI6IkJ3Y0hCd2NIQndjSEJ3Y0hvdG9zQUEiLCJpYXQiOjE2Mjg3NjYwMDAsIm5iZiI6MTYyODc2NjAwMCwiZXhwIjoxNjI4NzY2MzAwLCJlbmQiOjE2Mjg3NjY2MDAsImVudCI6MTYyODc2NjAwMDAwMDAwMCwiZ2VuIjowLCJkZXYiOiJTX2trbHVyejEwTW9ZUVpSN1B1Nl9RIiwiYnJ3IjoiOXVOaDd2b2JDeXcifQ."+
+		"62GGnEGFIos_-1Pbhn_ls9yk_RRFVQs6o0SphYn8-9z1Op4Md0d-JAKAsP1UKm9EDj6VlPy63jid48VAatCJAw")
+}
