@@ -10,8 +10,12 @@ import (
 	"time"
 )
 
-// reloadEvery is how often unknown keys may make a Ring read a folder that does not look changed.
-const reloadEvery = time.Second
+const (
+	// reloadEvery is how often unknown keys may make a Ring read a folder that does not look changed.
+	reloadEvery = time.Second
+	// grain is how coarse a file system's times may be: two changes that close look like one.
+	grain = 50 * time.Millisecond
+)
 
 // Ring follows a folder of keys while the program runs: it holds the last good reading. A token with a key that it does not know, as
 // another gateway may use right after a rotation, makes it look once more, which is bounded. Safe for concurrent use.
@@ -44,6 +48,9 @@ func (r *Ring) Reload() error {
 
 func (r *Ring) reload() error {
 	r.changed, r.tried = modified(r.dir), time.Now()
+	if r.tried.Sub(r.changed).Abs() < grain {
+		r.changed = time.Time{} // another change may be about to look the same: do not rely on it
+	}
 	was := r.keys.Load()
 	next, err := openKeys(r.dir, was.verified)
 	if err != nil {
