@@ -1,0 +1,69 @@
+package proxy
+
+import (
+	"errors"
+
+	"waitroom/proxy/traffic"
+	"waitroom/token"
+)
+
+// facts are what is known of the pass that a request shows.
+type facts struct {
+	// shown says that there is one; err is what reading it gave.
+	shown bool
+	err   error
+	// holds says that it was made for this device, revoked that it was ended.
+	holds, revoked bool
+}
+
+// verdict is what becomes of a request to a protected address.
+type verdict int
+
+const (
+	// wait is the default: to the waiting room.
+	wait verdict = iota
+	// admit lets the request through.
+	admit
+	// early holds a pass of this device that is not valid yet.
+	early
+	// forged, expired, elsewhere and ended wait, too: they tell the counters why.
+	forged
+	expired
+	elsewhere
+	ended
+)
+
+// decide is the gate's decision. Only a pass that was read without error, is held by
+// this device and was not ended admits.
+func decide(f facts) verdict {
+	switch {
+	case !f.shown:
+		return wait
+	case errors.Is(f.err, token.ErrExpired):
+		return expired
+	case f.err != nil && !errors.Is(f.err, token.ErrNotYet):
+		return forged
+	case !f.holds:
+		return elsewhere
+	case f.revoked:
+		return ended
+	case f.err != nil:
+		return early
+	}
+	return admit
+}
+
+// count tells the counters why a shown pass did not admit.
+func (v verdict) count(t *traffic.Room) {
+	switch v {
+	case forged:
+		t.Refuse(traffic.BadPass)
+	case expired:
+		t.Refuse(traffic.ExpiredPass)
+	case elsewhere:
+		t.Refuse(traffic.OtherDevice)
+	case ended:
+		t.Refuse(traffic.RevokedPass)
+	default:
+	}
+}

@@ -1,0 +1,109 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/valyala/fasthttp"
+	"go.uber.org/zap"
+
+	"waitroom/proxy/forward"
+	"waitroom/proxy/strict"
+	"waitroom/proxy/traffic"
+	"waitroom/queue"
+)
+
+// commandWait bounds how long an answer waits for what the backend ordered with it.
+const commandWait = time.Second
+
+// forward passes an admitted request on, and does what the backend's answer orders.
+func (o *Options) forward(ctx *fasthttp.RequestCtx, q *strict.Request, room *Room, s *seen) {
+	x := forward.Extra{
+		Room: room.Name, Pass: s.token, Subject: s.pass.Subject,
+		ClientAddr: strict.ClientAddr(ctx, o.Trusted), Peer: strict.Peer(ctx),
+		Scheme: "http", Until: s.until(),
+	}
+	x.FromProxy = strict.Trusted(x.Peer, o.Trusted)
+	if o.TLS {
+		x.Scheme = "https"
+	}
+	if s.token != nil {
+		id := queue.PassID(s.pass.ID)
+		x.Ended = func() bool { return room.Inside.Revoked(id) }
+	}
+	began := time.Now()
+	answer, err := room.Backend.Forward(ctx, q, &x)
+	if err != nil {
+		p, why := backendProblem(err)
+		room.Traffic.Refuse(why)
+		o.refuse(ctx, q, room, p)
+		return
+	}
+	room.Traffic.Answer(answer.Status, time.Since(began))
+	if s.token == nil {
+		return
+	}
+	if answer.Command != forward.CommandNone {
+		o.command(ctx, room, s, answer.Command)
+		return
+	}
+	o.renew(ctx, room, s)
+}
+
+// backendProblem says what a failed forward shows.
+func backendProblem(err error) (problem, traffic.Reason) {
+	switch {
+	case errors.Is(err, forward.ErrSlow):
+		return backendSlow, traffic.BackendSlow
+	case errors.Is(err, forward.ErrNonsense):
+		return backendBroke, traffic.BackendBroke
+	case errors.Is(err, forward.ErrTooLarge):
+		return tooLarge, traffic.TooLarge
+	case errors.Is(err, forward.ErrClient):
+		return brokeOff, traffic.TooSlow
+	case errors.Is(err, forward.ErrLoop):
+		return loop, traffic.Malformed
+	}
+	return backendDown, traffic.BackendDown
+}
+
+// renew signs a pass anew that has used up half of its idle time, up to its end. It
+// asks nobody, so that those inside do not notice when the store is away.
+func (o *Options) renew(ctx *fasthttp.RequestCtx, room *Room, s *seen) {
+	idle := room.Waiting.Idle
+	if s.pass.Expires >= s.pass.End || s.pass.Expires-s.now > idle/2 {
+		return
+	}
+	p := s.pass
+	p.Room, p.Issued, p.Expires = room.Name, s.now, min(s.now+idle, s.pass.End)
+	signed := o.Keys.Keys().AppendPass(nil, &p)
+	if s.visitor.Header {
+		ctx.Response.Header.SetBytesV("Waitroom-Pass", signed)
+	} else {
+		o.Cookies.SetPass(ctx, room.Name, signed, time.Duration(p.End-s.now)*time.Microsecond)
+	}
+	room.Inside.Touch(queue.PassID(p.ID), p.Expires)
+}
+
+// command does what the backend ordered with its answer. What cannot be done now is
+// logged: the visitor's answer does not wait for a store that is away.
+func (o *Options) command(ctx *fasthttp.RequestCtx, room *Room, s *seen, c forward.Command) {
+	wait, cancel := context.WithTimeout(context.Background(), commandWait)
+	defer cancel()
+	var err error
+	switch c {
+	case forward.CommandRelease:
+		err = room.Inside.End(wait, queue.PassID(s.pass.ID), queue.WhyReleased, "backend")
+		o.Cookies.SetPass(ctx, room.Name, nil, 0)
+	case forward.CommandRevoke:
+		err = room.Inside.End(wait, queue.PassID(s.pass.ID), queue.WhyRevoked, "backend")
+		o.Cookies.SetPass(ctx, room.Name, nil, 0)
+	case forward.CommandSoldOut:
+		yes := true
+		err = room.Inside.Set(wait, queue.Change{By: "backend", SoldOut: &yes})
+	}
+	if err != nil {
+		o.Log.Error("the backend's command was not done", zap.String("room", room.Name), zap.Uint8("command", uint8(c)), zap.Error(err))
+	}
+}

@@ -1,0 +1,52 @@
+package proxy
+
+import (
+	"github.com/valyala/fasthttp"
+
+	"waitroom/proxy/strict"
+	"waitroom/proxy/visitor"
+	"waitroom/proxy/waiting"
+	"waitroom/proxy/waiting/page"
+)
+
+// problem is an answer of the gate's own: a status, the slug of its problem type, and
+// the state of the page that says it to people.
+type problem struct {
+	status int
+	slug   string
+	state  string
+}
+
+var (
+	misdirected  = problem{fasthttp.StatusMisdirectedRequest, "unknown-host", "bad"}
+	noSuchRoom   = problem{fasthttp.StatusNotFound, "no-such-room", "bad"}
+	backendDown  = problem{fasthttp.StatusBadGateway, "backend-down", "down"}
+	backendSlow  = problem{fasthttp.StatusGatewayTimeout, "backend-slow", "down"}
+	backendBroke = problem{fasthttp.StatusBadGateway, "backend-broke", "down"}
+	tooLarge     = problem{fasthttp.StatusRequestEntityTooLarge, "body-too-large", "bad"}
+	brokeOff     = problem{fasthttp.StatusBadRequest, "body-broke-off", "bad"}
+	loop         = problem{fasthttp.StatusLoopDetected, "loop", "bad"}
+)
+
+// refuse answers with a problem: people by a page, programs by a document.
+func (o *Options) refuse(ctx *fasthttp.RequestCtx, q *strict.Request, room *Room, p problem) {
+	name := ""
+	if room != nil {
+		name = room.Name
+	}
+	if room == nil || o.Errors == nil || o.Cookies.Read(q, name).Wish != visitor.Page {
+		strict.Refuse(ctx, strict.Refusal{Status: p.status, Reason: p.slug, Close: p.status == fasthttp.StatusMisdirectedRequest})
+		return
+	}
+	if p.state == "down" {
+		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, "5")
+	}
+	f := page.Facts{Room: name, State: p.state, Low: -1, High: -1, Return: "/", Status: p.status}
+	if q.Method == fasthttp.MethodGet {
+		f.Return = string(q.Path)
+		if len(q.Query) > 0 {
+			f.Return += "?" + string(q.Query)
+		}
+	}
+	waiting.Write(ctx, q, o.Errors, &f, p.status)
+}

@@ -1,0 +1,219 @@
+// Package proxy is the gate: it decides, for every request, whether it goes to the
+// backend, to the waiting room, or nowhere.
+//
+// It is closed by default: what no room answers for is refused, what is not listed
+// as open needs a valid pass of this device, and a pass that cannot be proved is
+// none. A request is read once into its canonical form; the decision is made on that
+// form, and that form is what the backend gets (package strict, package forward).
+// Checking a pass makes no call to the store.
+package proxy
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+	"go.uber.org/zap"
+
+	"waitroom/proxy/forward"
+	"waitroom/proxy/strict"
+	"waitroom/proxy/traffic"
+	"waitroom/proxy/visitor"
+	"waitroom/proxy/waiting"
+	"waitroom/proxy/waiting/page"
+	"waitroom/queue"
+	"waitroom/token"
+)
+
+// Inside is a room's line, as it concerns those inside.
+type Inside interface {
+	queue.Inside
+	View() *queue.View
+	Set(ctx context.Context, c queue.Change) error
+}
+
+// Room is one protected set of hosts and paths. It is immutable.
+type Room struct {
+	Name string
+	// Hosts are exact names, "*.example.kr" or "*"; Paths prefixes that end in "/".
+	Hosts, Paths []string
+	// Open are the paths that need no pass: prefixes that end in "/", or exact.
+	Open    []string
+	Backend *forward.Backend
+	Waiting *waiting.Room
+	Inside  Inside
+	Traffic *traffic.Room
+}
+
+// Options are what a gate is made of.
+type Options struct {
+	Rooms   []Room
+	Keys    *token.Ring
+	Cookies visitor.Cookies
+	// Trusted are the proxies whose X-Forwarded-For is believed.
+	Trusted []netip.Prefix
+	// TLS says that visitors come by https.
+	TLS    bool
+	Filter strict.Filter
+	// Traffic counts what belongs to no room.
+	Traffic *traffic.Room
+	// Errors is the page that shows errors.
+	Errors *page.Template
+	Log    *zap.Logger
+}
+
+// Gate is the handler of the visitors' listener. Make it with New; its options may
+// be replaced while it runs, and requests under way go on with those they began with.
+type Gate struct {
+	options  atomic.Pointer[Options]
+	requests sync.Pool
+}
+
+// New makes a gate.
+func New(o Options) *Gate {
+	g := &Gate{requests: sync.Pool{New: func() any { return new(strict.Request) }}}
+	g.Replace(o)
+	return g
+}
+
+// Replace makes the gate go by new options from the next request on.
+func (g *Gate) Replace(o Options) { g.options.Store(&o) }
+
+// own is where the gateway's own addresses begin.
+const own = "/.waitroom/"
+
+// Handle answers one request.
+func (g *Gate) Handle(ctx *fasthttp.RequestCtx) {
+	o := g.options.Load()
+	q := g.requests.Get().(*strict.Request)
+	defer g.requests.Put(q)
+	if no := o.Filter.Check(ctx, q); no.Refused() {
+		o.Traffic.Refuse(traffic.Malformed)
+		strict.Refuse(ctx, no)
+		return
+	}
+	if hasPrefix(q.Path, own) {
+		o.own(ctx, q)
+		return
+	}
+	room := o.room(q.Host, q.Path)
+	if room == nil {
+		o.Traffic.Refuse(traffic.UnknownHost)
+		o.refuse(ctx, q, nil, misdirected)
+		return
+	}
+	if room.opens(q.Path) {
+		room.Traffic.Request(traffic.Opened)
+		o.forward(ctx, q, room, &seen{})
+		return
+	}
+	s := o.look(q, room)
+	switch s.verdict {
+	case admit:
+		room.Traffic.Request(traffic.Passed)
+		o.forward(ctx, q, room, &s)
+	case early:
+		room.Traffic.Request(traffic.Queued)
+		room.Waiting.Visit(ctx, q, &s.visitor, &s.pass)
+	default:
+		s.verdict.count(room.Traffic)
+		a := room.Waiting.Visit(ctx, q, &s.visitor, nil)
+		if a.Given() {
+			room.Traffic.Request(traffic.Entered)
+			s.pass, s.token = a.Pass, a.Token
+			o.forward(ctx, q, room, &s)
+			return
+		}
+		room.Traffic.Request(traffic.Queued)
+	}
+}
+
+// Admits says whether the body of this request is wanted; see strict.Hooks.
+func (g *Gate) Admits(ctx *fasthttp.RequestCtx) bool {
+	o := g.options.Load()
+	q := g.requests.Get().(*strict.Request)
+	defer g.requests.Put(q)
+	if no := o.Filter.Check(ctx, q); no.Refused() || hasPrefix(q.Path, own) {
+		return false
+	}
+	room := o.room(q.Host, q.Path)
+	if room == nil {
+		return false
+	}
+	return room.opens(q.Path) || o.look(q, room).verdict == admit
+}
+
+// own answers /.waitroom/….
+func (o *Options) own(ctx *fasthttp.RequestCtx, q *strict.Request) {
+	rest := string(q.Path[len(own):])
+	if rest == "jwks.json" && (q.Method == fasthttp.MethodGet || q.Method == fasthttp.MethodHead) && o.answers(q.Host) {
+		o.Traffic.Request(traffic.Own)
+		ctx.Response.Header.SetContentType("application/jwk-set+json")
+		ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "public, max-age=300")
+		ctx.Response.SetBody(o.Keys.Keys().JWKS())
+		return
+	}
+	name, call, _ := strings.Cut(rest, "/")
+	room := o.named(name, q.Host)
+	if room == nil {
+		o.Traffic.Refuse(traffic.UnknownHost)
+		o.refuse(ctx, q, nil, noSuchRoom)
+		return
+	}
+	room.Traffic.Request(calls(call))
+	s := o.look(q, room)
+	var pass *token.Pass
+	if s.verdict == admit || s.verdict == early {
+		pass = &s.pass
+	}
+	room.Waiting.Call(ctx, q, &s.visitor, call, pass)
+}
+
+func calls(call string) traffic.Verdict {
+	switch call {
+	case "join":
+		return traffic.Joined
+	case "status":
+		return traffic.Polled
+	case "enter":
+		return traffic.Entered
+	case "leave":
+		return traffic.Left
+	}
+	return traffic.Own
+}
+
+// seen is what the gate read of a visitor.
+type seen struct {
+	visitor visitor.Visitor
+	verdict verdict
+	pass    token.Pass
+	token   []byte
+	now     int64
+}
+
+// look reads the visitor's pass and decides on it.
+func (o *Options) look(q *strict.Request, room *Room) seen {
+	s := seen{visitor: o.Cookies.Read(q, room.Name), now: room.Inside.View().Now()}
+	f := facts{shown: len(s.visitor.Pass) > 0}
+	if f.shown {
+		s.pass, f.err = o.Keys.ReadPass(s.visitor.Pass, room.Name, s.now)
+		f.holds = s.visitor.Holds(s.pass.Device)
+		f.revoked = room.Inside.Revoked(queue.PassID(s.pass.ID))
+		s.token = s.visitor.Pass
+	}
+	s.verdict = decide(f)
+	return s
+}
+
+// until is when a pass ends, on this machine's clock.
+func (s *seen) until() time.Time {
+	if s.pass.Expires == 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(time.Duration(s.pass.Expires-s.now) * time.Microsecond)
+}

@@ -1,0 +1,106 @@
+// Package visitor reads what a request shows of who sends it: the device, the
+// ticket and the pass, from cookies or from an app's headers; and whether somebody
+// navigates, or a program asks. It writes the gateway's cookies.
+//
+// It decides nothing: what it reads is only text until package token has verified it.
+package visitor
+
+import (
+	"bytes"
+
+	"github.com/valyala/fasthttp"
+
+	"waitroom/proxy/strict"
+	"waitroom/token"
+)
+
+// Wish is what kind of answer a request wants.
+type Wish int
+
+// The wishes.
+const (
+	// Page is a person's browser that navigates.
+	Page Wish = iota
+	// Data is a program: an app, a script's fetch, a form's unsafe method.
+	Data
+	// Guess is a browser that loads ahead of its person. It must change nothing.
+	Guess
+)
+
+// nobody is a device cookie that is well formed and nobody's, to read what a browser
+// without one shows of itself.
+var nobody = []byte("AAAAAAAAAAAAAAAAAAAAAA")
+
+// Visitor is what one request shows. Its slices die with the request.
+type Visitor struct {
+	// Device is the device that the request shows. Its ID is zero where there is no
+	// device cookie; then Known is false.
+	Device token.Device
+	Known  bool
+	// Ticket and Pass are as they were sent, unverified; nil where there is none.
+	Ticket, Pass []byte
+	// Header says that the ticket or pass came in a header of an app.
+	Header bool
+	// Browser says that a browser sent the request: its answer may be read by a page's
+	// script, so that no token is written into its body.
+	Browser bool
+	Wish    Wish
+}
+
+// Read reads the visitor of a room from a canonical request.
+func (c Cookies) Read(q *strict.Request, room string) Visitor {
+	v := Visitor{Browser: len(q.Value(strict.FetchSite)) > 0 || len(q.Value(strict.FetchDest)) > 0, Wish: wish(q)}
+	device := q.Cookie(c.device)
+	ua, platform := q.Value(strict.UserAgent), q.Get("Sec-Ch-Ua-Platform")
+	v.Device, v.Known = token.DeviceOf(device, ua, platform)
+	if !v.Known {
+		shown, _ := token.DeviceOf(nobody, ua, platform)
+		v.Device = token.Device{Browser: shown.Browser}
+	}
+	v.Ticket, v.Pass = q.Value(strict.Ticket), q.Value(strict.Pass)
+	v.Header = len(v.Ticket) > 0 || len(v.Pass) > 0
+	if !v.Header {
+		names := c.of(room)
+		v.Ticket, v.Pass = q.Cookie(names.ticket), q.Cookie(names.pass)
+	}
+	return v
+}
+
+// Holds says whether a ticket or pass that was made for a device may be used by
+// this visitor. One without a device cookie's hash was handed to an app, which has
+// none: then what the program shows of itself has to do.
+func (v *Visitor) Holds(made token.Device) bool {
+	if made.ID == ([16]byte{}) {
+		return v.Header && made.SameBrowser(v.Device)
+	}
+	return made.Same(v.Device) == token.Same
+}
+
+func wish(q *strict.Request) Wish {
+	dest := q.Value(strict.FetchDest)
+	switch {
+	case bytes.Contains(q.Get("Sec-Purpose"), []byte("prefetch")) || bytes.EqualFold(q.Get("Purpose"), []byte("prefetch")):
+		return Guess
+	case q.Method != fasthttp.MethodGet && q.Method != fasthttp.MethodHead:
+		if string(dest) == "document" {
+			return Page
+		}
+		return Data
+	case len(dest) > 0 && !frame(dest):
+		return Data
+	case prefersJSON(q.Get("Accept")):
+		return Data
+	}
+	return Page
+}
+
+func frame(dest []byte) bool {
+	return string(dest) == "document" || string(dest) == "iframe" || string(dest) == "frame"
+}
+
+// prefersJSON says whether the Accept field names a JSON type, and HTML not before it.
+func prefersJSON(accept []byte) bool {
+	json := bytes.Index(accept, []byte("json"))
+	html := bytes.Index(accept, []byte("html"))
+	return json >= 0 && (html < 0 || json < html)
+}

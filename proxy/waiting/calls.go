@@ -1,0 +1,181 @@
+package waiting
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/valyala/fasthttp"
+
+	"waitroom/proxy/strict"
+	"waitroom/proxy/visitor"
+	"waitroom/queue"
+	"waitroom/token"
+)
+
+// Call answers /.waitroom/{room}/{call}. Pass is the visitor's pass where the gate
+// has verified one, valid now or from an instant on.
+func (r *Room) Call(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, call string, pass *token.Pass) {
+	handler, method := r.join, fasthttp.MethodPost
+	switch call {
+	case "join":
+	case "status":
+		handler, method = r.status, fasthttp.MethodGet
+	case "enter":
+		handler = r.enterCall
+	case "leave":
+		handler = r.leave
+	default:
+		answerProblem(ctx, unknownCall, nil)
+		return
+	}
+	switch {
+	case q.Method != method && !(method == fasthttp.MethodGet && q.Method == fasthttp.MethodHead):
+		ctx.Response.Header.Set(fasthttp.HeaderAllow, method)
+		answerProblem(ctx, badMethod, nil)
+	case method == fasthttp.MethodPost && foreign(q):
+		answerProblem(ctx, crossSite, nil)
+	case v.Wish == visitor.Guess && method == fasthttp.MethodPost:
+		answerProblem(ctx, prefetch, nil)
+	default:
+		handler(ctx, v, pass)
+	}
+}
+
+// foreign says whether another site's page made the call. Programs that are no
+// browsers send neither field.
+func foreign(q *strict.Request) bool {
+	if site := q.Value(strict.FetchSite); len(site) > 0 && string(site) != "same-origin" && string(site) != "none" {
+		return true
+	}
+	origin := q.Value(strict.Origin)
+	if len(origin) == 0 {
+		return false
+	}
+	_, host, ok := bytes.Cut(origin, []byte("://"))
+	return !ok || !bytes.EqualFold(host, q.Authority)
+}
+
+func (r *Room) join(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.Pass) {
+	view := r.Line.View()
+	now := view.Now()
+	if pass != nil {
+		s := r.admitted(view, now, pass.Entry, 0)
+		answerStanding(ctx, &s)
+		return
+	}
+	if s := r.facts(view, now); s.State == queue.StateClosed || s.State == queue.StateSoldOut {
+		answerStanding(ctx, &s)
+		return
+	}
+	id := queue.ID{}
+	if t, no := r.ticket(v, now); no == none {
+		f := r.look(t, view, now)
+		if f.why == none && f.seat.State != queue.StateAdmitted {
+			s := r.standing(&f.ticket, view, now)
+			s.ticket = r.issue(ctx, v, &f.ticket, now)
+			answerStanding(ctx, &s)
+			return
+		}
+		id = t.ID
+	} else {
+		id = r.person(ctx, v)
+	}
+	f := r.arrive(ctx, v, id, true)
+	r.taken(ctx, v, f, now)
+}
+
+// taken answers with the place that was taken or found.
+func (r *Room) taken(ctx *fasthttp.RequestCtx, v *visitor.Visitor, f found, now int64) {
+	view := r.Line.View()
+	ticket := r.issue(ctx, v, &f.ticket, now)
+	var s standing
+	if f.seat.State == queue.StateAdmitted {
+		a := r.admit(ctx, v, queue.ID(f.ticket.ID), f.seat)
+		s = r.admitted(view, now, f.seat.Entry, f.ticket.Number)
+		s.pass = a.Body
+	} else {
+		s = r.standing(&f.ticket, view, now)
+	}
+	s.ticket = ticket
+	answerStanding(ctx, &s)
+}
+
+func (r *Room) status(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.Pass) {
+	view := r.Line.View()
+	now := view.Now()
+	if pass != nil {
+		s := r.admitted(view, now, pass.Entry, 0)
+		answerStanding(ctx, &s)
+		return
+	}
+	t, no := r.ticket(v, now)
+	if no != none {
+		s := r.facts(view, now)
+		if no == otherDevice {
+			s.State = queue.StateOtherDevice
+		}
+		answerProblem(ctx, no, &s)
+		return
+	}
+	f := r.look(t, view, now)
+	switch {
+	case f.why == over:
+		s := r.facts(view, now)
+		answerProblem(ctx, over, &s)
+		return
+	case f.seat.State == queue.StateAdmitted:
+		r.taken(ctx, v, f, now)
+		return
+	}
+	s := r.standing(&f.ticket, view, now)
+	if f.why == storeAway {
+		s.State, s.away = queue.StateRecovering, true
+	}
+	if f.renew {
+		f.ticket.Position = s.Position
+		s.ticket = r.issue(ctx, v, &f.ticket, now)
+	}
+	answerStanding(ctx, &s)
+}
+
+func (r *Room) enterCall(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.Pass) {
+	view := r.Line.View()
+	now := view.Now()
+	t, no := r.ticket(v, now)
+	if no != none {
+		s := r.facts(view, now)
+		if pass != nil {
+			s = r.admitted(view, now, pass.Entry, 0)
+			answerStanding(ctx, &s)
+			return
+		}
+		if no == otherDevice {
+			s.State = queue.StateOtherDevice
+		}
+		answerProblem(ctx, no, &s)
+		return
+	}
+	_, s, why := r.enter(ctx, v, t)
+	if why != none {
+		answerProblem(ctx, why, &s)
+		return
+	}
+	answerStanding(ctx, &s)
+}
+
+func (r *Room) leave(ctx *fasthttp.RequestCtx, v *visitor.Visitor, _ *token.Pass) {
+	view := r.Line.View()
+	now := view.Now()
+	if t, no := r.ticket(v, now); no == none {
+		wait, cancel := context.WithTimeout(context.Background(), storeWait)
+		defer cancel()
+		if err := r.Line.Leave(wait, queue.ID(t.ID), r.place(&t, &view.Rules)); err != nil {
+			s := r.standing(&t, view, now)
+			answerProblem(ctx, problemOf(err), &s)
+			return
+		}
+	}
+	r.Cookies.SetTicket(ctx, r.Name, nil, 0)
+	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")
+	ctx.SetStatusCode(fasthttp.StatusNoContent)
+}

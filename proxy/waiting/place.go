@@ -1,0 +1,111 @@
+package waiting
+
+import (
+	"context"
+
+	"github.com/valyala/fasthttp"
+
+	"waitroom/proxy/visitor"
+	"waitroom/queue"
+	"waitroom/token"
+)
+
+// found is what became of a visitor's ticket.
+type found struct {
+	ticket token.Ticket
+	// renew says that the ticket is to be signed anew.
+	renew bool
+	// seat is set where the store was asked.
+	seat queue.Seat
+	// why is over for a used ticket, storeAway where the store did not answer, else none.
+	why problem
+}
+
+// look says where a verified ticket stands. The store is asked only for tickets it
+// may not know, those of another epoch and those with a gateway's time stamp, and
+// for the renewal of a called one, which must not outlive its entry.
+func (r *Room) look(t token.Ticket, v *queue.View, now int64) found {
+	place := r.place(&t, &v.Rules)
+	old := now-t.Issued > v.Rules.Hold/2
+	foreign := t.Epoch != v.Epoch && !t.Stamped
+	called := place <= v.Front
+	if v.Away() || !foreign && !t.Stamped && !(called && old) {
+		return found{ticket: t, renew: old}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
+	defer cancel()
+	id := queue.ID(t.ID)
+	var seat queue.Seat
+	var err error
+	if t.Stamped && v.Rules.Draw && now < v.Rules.OpensAt {
+		seat, err = r.Line.Arrive(ctx, queue.Arrival{ID: id, Drawn: place})
+	} else {
+		seat, err = r.Line.Return(ctx, queue.Arrival{ID: id, Place: place, Foreign: foreign})
+	}
+	if err != nil {
+		return found{ticket: t, why: problemOf(err)}
+	}
+	f := found{ticket: r.seated(id, seat, t, &v.Rules), renew: true, seat: seat}
+	if seat.State == queue.StateOver {
+		f.why = over
+	}
+	return f
+}
+
+// arrive takes a place for the visitor, or finds the one they have. While the store
+// is away the ticket is stamped with the time of arrival at this gateway.
+func (r *Room) arrive(ctx *fasthttp.RequestCtx, v *visitor.Visitor, id queue.ID, direct bool) found {
+	view := r.Line.View()
+	now := view.Now()
+	if !view.Away() {
+		wait, cancel := context.WithTimeout(context.Background(), storeWait)
+		defer cancel()
+		seat, err := r.Line.Arrive(wait, queue.Arrival{ID: id, Drawn: r.draw(id, &view.Rules), Direct: direct})
+		if err == nil {
+			return found{ticket: r.seated(id, seat, token.Ticket{}, &view.Rules), renew: true, seat: seat}
+		}
+	}
+	return found{ticket: token.Ticket{ID: id, Place: now, Stamped: true, Epoch: view.Epoch}, renew: true}
+}
+
+// enter turns a verified ticket into a pass, if it is called. Otherwise the standing
+// says where it is, and why says why not.
+func (r *Room) enter(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t token.Ticket) (Admitted, standing, problem) {
+	view := r.Line.View()
+	now := view.Now()
+	if view.Away() {
+		return Admitted{}, r.standing(&t, view, now), storeAway
+	}
+	if t.Stamped || t.Epoch != view.Epoch {
+		f := r.look(t, view, now)
+		if f.why != none {
+			return Admitted{}, r.standing(&t, view, now), f.why
+		}
+		t = f.ticket
+		r.issue(ctx, v, &t, now)
+	}
+	place := r.place(&t, &view.Rules)
+	if place > view.Front {
+		return Admitted{}, r.standing(&t, view, now), notCalled
+	}
+	wait, cancel := context.WithTimeout(context.Background(), storeWait)
+	defer cancel()
+	seat, err := r.Line.Enter(wait, queue.ID(t.ID), place)
+	if err != nil {
+		s := r.standing(&t, view, now)
+		s.State = queue.StateRecovering
+		return Admitted{}, s, problemOf(err)
+	}
+	switch seat.State {
+	case queue.StateAdmitted:
+		a := r.admit(ctx, v, queue.ID(t.ID), seat)
+		s := r.admitted(view, now, seat.Entry, t.Number)
+		s.pass = a.Body
+		return a, s, none
+	case queue.StateOver:
+		return Admitted{}, r.facts(view, now), over
+	}
+	s := r.standing(&t, view, now)
+	s.State = seat.State
+	return Admitted{}, s, notCalled
+}

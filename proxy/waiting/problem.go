@@ -1,0 +1,77 @@
+package waiting
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// problem is why a call was not done, as a value; none is no problem. Each is told
+// with one text, whatever the reason behind it: no answer tells a forged ticket from
+// an expired one.
+type problem struct {
+	status int
+	slug   string
+	title  string
+	detail string
+}
+
+var (
+	none        = problem{}
+	notAdmitted = problem{429, "not-admitted", "Please wait for your turn",
+		"This address is protected by a waiting room. POST /.waitroom/{room}/join takes a place, and enter turns it into a pass."}
+	notCalled   = problem{409, "not-called", "It is not your turn yet", "Ask again after next_poll_ms."}
+	noTicket    = problem{404, "no-ticket", "There is no valid ticket in this request", "POST join takes a place, or finds the one you have."}
+	otherDevice = problem{403, "other-device", "This ticket belongs to another device", "A place cannot be carried to another browser or device."}
+	over        = problem{409, "ticket-over", "This ticket has been used", "POST join takes a new place."}
+	storeAway   = problem{503, "store-away", "Your place is kept", "Nobody is let in at the moment. Ask again after next_poll_ms."}
+	crossSite   = problem{403, "cross-site", "This call came from another site", "Only the waiting room's own page and apps may make it."}
+	badMethod   = problem{405, "method-not-allowed", "This call takes another method", "See the Allow field."}
+	unknownCall = problem{404, "no-such-call", "There is no such call", "The calls are join, status, enter and leave."}
+	prefetch    = problem{503, "prefetch", "Nothing is loaded ahead here", "The visitor's own request will be answered."}
+)
+
+// problemOf maps an engine's error to what the visitor is told: whatever it was, the
+// place is kept, and asking again is harmless.
+func problemOf(err error) problem {
+	if err == nil {
+		return none
+	}
+	return storeAway
+}
+
+// answerProblem writes an RFC 9457 document; with a standing its members are in it.
+func answerProblem(ctx *fasthttp.RequestCtx, p problem, s *standing) {
+	ctx.Response.Header.SetNoDefaultContentType(true)
+	ctx.SetStatusCode(p.status)
+	ctx.Response.Header.SetContentType("application/problem+json")
+	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")
+	b := ctx.Response.Body()[:0]
+	b = append(b, `{"type":"urn:waitroom:problem:`...)
+	b = append(b, p.slug...)
+	b = text(append(b, `","title":`...), p.title)
+	b = append(b, `,"status":`...)
+	b = strconv.AppendInt(b, int64(p.status), 10)
+	b = text(append(b, `,"detail":`...), p.detail)
+	if s != nil {
+		retryAfter(ctx, s.NextPoll)
+		b = s.appendMembers(append(b, ','))
+	}
+	ctx.Response.SetBody(append(b, '}'))
+}
+
+// retryAfter writes whole seconds, at least one.
+func retryAfter(ctx *fasthttp.RequestCtx, pause time.Duration) {
+	seconds := max(1, int64((pause+time.Second-1)/time.Second))
+	ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, strconv.FormatInt(seconds, 10))
+}
+
+// answerStanding writes a standing as JSON, with 200.
+func answerStanding(ctx *fasthttp.RequestCtx, s *standing) {
+	ctx.Response.Header.SetContentType("application/json")
+	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")
+	b := append(ctx.Response.Body()[:0], '{')
+	b = s.appendMembers(b)
+	ctx.Response.SetBodyRaw(append(b, '}'))
+}

@@ -1,0 +1,134 @@
+package waiting
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"waitroom/queue"
+	"waitroom/token"
+)
+
+// standing is what one answer says.
+type standing struct {
+	queue.Standing
+	room    string
+	now     int64
+	enterAt int64
+	opensAt int64
+	number  int64
+	message string
+	// away says that the store is away: the place is kept, and nobody is let in.
+	away         bool
+	hash, secret string
+	ticket, pass []byte
+}
+
+// standing is where a ticket stands by the view, at now.
+func (r *Room) standing(t *token.Ticket, v *queue.View, now int64) standing {
+	s := r.facts(v, now)
+	s.number = t.Number
+	s.Standing = v.Standing(r.place(t, &v.Rules), t.Position, now, random())
+	if s.away || t.Stamped {
+		s.State, s.Wait = queue.StateRecovering, queue.Wait{Low: -1, High: -1}
+		if t.Stamped {
+			s.Position = 0
+		}
+	}
+	return s
+}
+
+// facts is what an answer says of the room alone.
+func (r *Room) facts(v *queue.View, now int64) standing {
+	s := standing{room: r.Name, now: now, opensAt: v.Rules.OpensAt, message: v.Control.Message, away: v.Away()}
+	s.Standing = v.Standing(now, 0, now, random())
+	s.Position, s.Wait = 0, queue.Wait{Low: -1, High: -1}
+	s.hash, s.secret = r.fairness(&v.Rules, now)
+	return s
+}
+
+// admitted is the standing of somebody with a pass from an instant on.
+func (r *Room) admitted(v *queue.View, now, entry, number int64) standing {
+	s := r.facts(v, now)
+	s.State, s.enterAt, s.number = queue.StateAdmitted, entry, number
+	s.NextPoll = max(time.Duration(entry-now)*time.Microsecond, 200*time.Millisecond)
+	return s
+}
+
+// appendMembers writes the members of the standing's JSON object, without braces.
+func (s *standing) appendMembers(b []byte) []byte {
+	b = append(b, `"room":"`...)
+	b = append(b, s.room...)
+	b = append(b, `","state":"`...)
+	b = append(b, s.State...)
+	b = append(b, `","position":`...)
+	b = number(b, s.Position)
+	b = append(b, `,"waiting":`...)
+	b = strconv.AppendInt(b, s.Waiting, 10)
+	b = append(b, `,"eta_seconds":`...)
+	if s.Wait.Low < 0 {
+		b = append(b, "null"...)
+	} else {
+		b = append(b, `{"low":`...)
+		b = strconv.AppendInt(b, s.Wait.Low, 10)
+		b = append(b, `,"high":`...)
+		b = strconv.AppendInt(b, s.Wait.High, 10)
+		b = append(b, '}')
+	}
+	b = append(b, `,"next_poll_ms":`...)
+	b = strconv.AppendInt(b, s.NextPoll.Milliseconds(), 10)
+	b = instant(append(b, `,"enter_at":`...), s.enterAt)
+	b = instant(append(b, `,"opens_at":`...), s.opensAt)
+	b = instant(append(b, `,"server_time":`...), s.now)
+	b = append(b, `,"message":`...)
+	b = text(b, s.message)
+	b = append(b, `,"ticket_number":`...)
+	b = number(b, s.number)
+	return s.appendRare(b)
+}
+
+// appendRare writes the members that most answers do not have.
+func (s *standing) appendRare(b []byte) []byte {
+	if s.away {
+		b = append(b, `,"store_away":true`...)
+	}
+	if s.hash != "" {
+		b = text(append(b, `,"draw_hash":`...), s.hash)
+		b = text(append(b, `,"draw_secret":`...), s.secret)
+	}
+	if len(s.ticket) > 0 {
+		b = append(append(append(b, `,"ticket":"`...), s.ticket...), '"')
+	}
+	if len(s.pass) > 0 {
+		b = append(append(append(b, `,"pass":"`...), s.pass...), '"')
+	}
+	return b
+}
+
+func number(b []byte, n int64) []byte {
+	if n == 0 {
+		return append(b, "null"...)
+	}
+	return strconv.AppendInt(b, n, 10)
+}
+
+// instant writes a time as RFC 3339 with microseconds, null for 0.
+func instant(b []byte, at int64) []byte {
+	if at == 0 {
+		return append(b, "null"...)
+	}
+	b = append(b, '"')
+	b = time.UnixMicro(at).UTC().AppendFormat(b, "2006-01-02T15:04:05.000000Z")
+	return append(b, '"')
+}
+
+func text(b []byte, s string) []byte {
+	if s == "" {
+		return append(b, "null"...)
+	}
+	quoted, err := json.Marshal(s)
+	if err != nil {
+		panic("BUG: a string that is no JSON: " + err.Error())
+	}
+	return append(b, quoted...)
+}

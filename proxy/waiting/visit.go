@@ -1,0 +1,156 @@
+package waiting
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+
+	"github.com/valyala/fasthttp"
+
+	"waitroom/proxy/strict"
+	"waitroom/proxy/visitor"
+	"waitroom/proxy/waiting/page"
+	"waitroom/queue"
+	"waitroom/token"
+)
+
+// Visit answers a protected address for a visitor without a valid pass. Where the
+// visitor enters at this very request, the pass is given back, and the request is
+// to be forwarded; otherwise the answer is written. Pending is a pass that becomes
+// valid later, nil for none.
+func (r *Room) Visit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, pending *token.Pass) Admitted {
+	if v.Wish == visitor.Guess {
+		answerProblem(ctx, prefetch, nil)
+		return Admitted{}
+	}
+	view := r.Line.View()
+	now := view.Now()
+	if pending != nil {
+		s := r.admitted(view, now, pending.Entry, 0)
+		r.show(ctx, q, v, &s)
+		return Admitted{}
+	}
+	t, no := r.ticket(v, now)
+	if no == none {
+		if done := r.revisit(ctx, q, v, t, view, now); done {
+			return Admitted{}
+		}
+	}
+	return r.newcomer(ctx, q, v, view, now)
+}
+
+// revisit answers for a visitor with a ticket; false where the ticket is over and
+// the visitor has to take a new place.
+func (r *Room) revisit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, t token.Ticket, view *queue.View, now int64) bool {
+	called := r.place(&t, &view.Rules) <= view.Front
+	if v.Wish == visitor.Page && safe(q.Method) && called && !view.Away() {
+		a, s, why := r.enter(ctx, v, t)
+		switch {
+		case why == over:
+			return false
+		case a.Given():
+			redirect(ctx, q)
+		default:
+			r.show(ctx, q, v, &s)
+		}
+		return true
+	}
+	f := r.look(t, view, now)
+	if f.why == over || f.seat.State == queue.StateAdmitted {
+		return false
+	}
+	s := r.standing(&f.ticket, view, now)
+	s.away = s.away || f.why == storeAway
+	if f.renew {
+		f.ticket.Position = s.Position
+		s.ticket = r.issue(ctx, v, &f.ticket, now)
+	}
+	r.show(ctx, q, v, &s)
+	return true
+}
+
+// newcomer takes a place for a visitor without a ticket. Where nobody waits and a
+// slot is free, a person who navigates enters at once.
+func (r *Room) newcomer(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, view *queue.View, now int64) Admitted {
+	s := r.facts(view, now)
+	if s.State == queue.StateClosed || s.State == queue.StateSoldOut {
+		r.show(ctx, q, v, &s)
+		return Admitted{}
+	}
+	id := r.person(ctx, v)
+	f := r.arrive(ctx, v, id, v.Wish == visitor.Page && safe(q.Method))
+	if f.seat.State == queue.StateAdmitted {
+		a := r.admit(ctx, v, id, f.seat)
+		if f.seat.Entry <= r.Line.View().Now() && v.Wish == visitor.Page {
+			return a
+		}
+		s = r.admitted(view, now, f.seat.Entry, f.ticket.Number)
+		s.pass = a.Body
+		r.show(ctx, q, v, &s)
+		return Admitted{}
+	}
+	s = r.standing(&f.ticket, view, now)
+	f.ticket.Position = s.Position
+	s.ticket = r.issue(ctx, v, &f.ticket, now)
+	r.show(ctx, q, v, &s)
+	return Admitted{}
+}
+
+func safe(method string) bool { return method == fasthttp.MethodGet || method == fasthttp.MethodHead }
+
+// redirect sends a person who has just entered to where they were going, with the
+// pass as a cookie: a reload, or this answer getting lost, is harmless.
+func redirect(ctx *fasthttp.RequestCtx, q *strict.Request) {
+	ctx.Response.Header.Set(fasthttp.HeaderLocation, back(q))
+	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")
+	ctx.SetStatusCode(fasthttp.StatusSeeOther)
+}
+
+// show tells a visitor where they stand: people by the page, programs by a problem.
+func (r *Room) show(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, s *standing) {
+	if v.Wish != visitor.Page {
+		answerProblem(ctx, notAdmitted, s)
+		return
+	}
+	status := r.Status
+	if status == 0 {
+		status = fasthttp.StatusOK
+	}
+	if !safe(q.Method) {
+		status = fasthttp.StatusTooManyRequests
+	}
+	if status != fasthttp.StatusOK {
+		retryAfter(ctx, s.NextPoll)
+	}
+	f := page.Facts{
+		Room: r.Name, State: string(s.State), Position: s.Position, Waiting: s.Waiting, TicketNumber: s.number,
+		Low: s.Wait.Low, High: s.Wait.High, NextPollMS: s.NextPoll.Milliseconds(),
+		EnterAt: s.enterAt, OpensAt: s.opensAt, ServerTime: s.now, Message: s.message,
+		DrawHash: s.hash, DrawSecret: s.secret, Return: back(q), Zone: r.Zone,
+	}
+	if s.away {
+		f.State = "away"
+	}
+	Write(ctx, q, r.Page, &f, status)
+}
+
+// Write answers with a page: language and nonce are filled in here, and the header
+// fields that protect our own pages. It is also how the gate shows its errors.
+func Write(ctx *fasthttp.RequestCtx, q *strict.Request, t *page.Template, f *page.Facts, status int) {
+	var nonce [16]byte
+	_, _ = rand.Read(nonce[:]) // never fails
+	f.Nonce = base64.StdEncoding.EncodeToString(nonce[:])
+	f.Language = page.Language(string(q.Get("Accept-Language")), string(q.Cookie(page.LanguageCookie)))
+	h := &ctx.Response.Header
+	h.SetContentType("text/html; charset=utf-8")
+	h.Set(fasthttp.HeaderCacheControl, "no-store")
+	h.Set("Content-Security-Policy", page.ContentSecurityPolicy(f.Nonce))
+	h.Set("Content-Language", f.Language)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+	ctx.SetStatusCode(status)
+	ctx.Response.SetBody(t.Append(nil, f))
+}

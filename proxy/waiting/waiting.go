@@ -1,0 +1,196 @@
+// Package waiting is what a visitor without a pass meets: a place in the line, the
+// waiting page, and the calls join, status, enter and leave.
+//
+// Decisions come from package queue and from signed tickets; nothing that a visitor
+// sends but those is believed. A poll is answered from the room's view, without a
+// call to the store, unless the ticket has to be put back or is renewed after its
+// call. While the store is away nobody is let in, and everybody is told that their
+// place is kept; who arrives then gets a signed time stamp, which becomes the place.
+package waiting
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"math/rand/v2"
+	"time"
+
+	"github.com/valyala/fasthttp"
+	"go.uber.org/zap"
+
+	"waitroom/proxy/strict"
+	"waitroom/proxy/visitor"
+	"waitroom/proxy/waiting/page"
+	"waitroom/queue"
+	"waitroom/token"
+)
+
+// Line is a room's line, as it is waited in.
+type Line interface {
+	queue.Line
+	// Touch tells until when a pass is valid; see queue.Inside.
+	Touch(p queue.PassID, until int64)
+}
+
+// Room is one room as its visitors meet it. It is immutable: a changed
+// configuration makes a new one on the same Line.
+type Room struct {
+	Name string
+	Line Line
+	Keys *token.Ring
+	// Cookies are shared by all rooms of a gateway.
+	Cookies visitor.Cookies
+	Page    *page.Template
+	// Status is that of the waiting page: 200, 202, 429 or 503.
+	Status int
+	// Idle is how long an unused pass lives, in microseconds.
+	Idle int64
+	// Zone is the one in which the page writes times of day; nil is UTC.
+	Zone *time.Location
+	Log  *zap.Logger
+}
+
+// storeWait bounds how long a visitor's request waits for the store.
+const storeWait = 1500 * time.Millisecond
+
+// Admitted is a pass that was just given. The zero value is none.
+type Admitted struct {
+	Pass token.Pass
+	// Token is the signed pass; Body is one for a program without cookies, nil for
+	// browsers.
+	Token, Body []byte
+}
+
+// Given says whether there is a pass.
+func (a *Admitted) Given() bool { return len(a.Token) > 0 }
+
+// place is where a verified ticket stands: its own place, or the drawn one once the
+// draw is open.
+func (r *Room) place(t *token.Ticket, rules *queue.Rules) int64 {
+	if t.Drawn || t.Stamped && rules.Draw && t.Place < rules.OpensAt {
+		return r.Keys.Keys().DrawPlace(r.Name, rules.OpensAt, t.ID)
+	}
+	return t.Place
+}
+
+// ticket reads and verifies the visitor's ticket for this room and this device.
+func (r *Room) ticket(v *visitor.Visitor, now int64) (token.Ticket, problem) {
+	if len(v.Ticket) == 0 {
+		return token.Ticket{}, noTicket
+	}
+	t, err := r.Keys.ReadTicket(v.Ticket, r.Name, now)
+	if err != nil {
+		return token.Ticket{}, noTicket
+	}
+	if !v.Holds(t.Device) {
+		return token.Ticket{}, otherDevice
+	}
+	return t, none
+}
+
+// issue signs a ticket for a seat and hands it to the visitor: as a cookie, and to
+// programs that are no browsers in the body, too.
+func (r *Room) issue(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t *token.Ticket, now int64) (body []byte) {
+	view := r.Line.View()
+	hold := view.Rules.Hold
+	t.Room, t.Issued, t.Expires = r.Name, now, now+hold
+	keys := r.Keys.Keys()
+	if !v.Header {
+		t.Device, t.App = v.Device, false
+		r.Cookies.SetTicket(ctx, r.Name, keys.AppendTicket(nil, t), time.Duration(hold)*time.Microsecond)
+	}
+	if v.Browser {
+		return nil
+	}
+	t.Device, t.App = token.Device{Browser: v.Device.Browser}, true
+	return keys.AppendTicket(nil, t)
+}
+
+// seated makes the ticket for a seat.
+func (r *Room) seated(id queue.ID, s queue.Seat, before token.Ticket, rules *queue.Rules) token.Ticket {
+	t := token.Ticket{ID: id, Place: s.Place, Number: s.Number, Epoch: s.Epoch}
+	if t.Number == 0 {
+		t.Number = before.Number
+	}
+	if rules.Draw && s.Place < rules.OpensAt {
+		t.Drawn, t.Place = true, 0
+	}
+	return t
+}
+
+// admit makes the pass for a seat that has entered, and hands it to the visitor. The
+// same seat gives the same pass.
+func (r *Room) admit(ctx *fasthttp.RequestCtx, v *visitor.Visitor, id queue.ID, s queue.Seat) Admitted {
+	p := token.Pass{
+		Room: r.Name, ID: token.PassID(id, s.Entry), Device: v.Device,
+		Entry: s.Entry, Issued: s.Entry, Expires: min(s.Entry+r.Idle, s.End), End: s.End,
+	}
+	keys := r.Keys.Keys()
+	var a Admitted
+	if !v.Header {
+		a.Token = keys.AppendPass(nil, &p)
+		r.Cookies.SetPass(ctx, r.Name, a.Token, time.Duration(p.Expires-s.Entry)*time.Microsecond+passGrace)
+	}
+	if !v.Browser {
+		p.Device = token.Device{Browser: v.Device.Browser}
+		a.Body = keys.AppendPass(nil, &p)
+	}
+	if v.Header {
+		a.Token = a.Body
+	}
+	a.Pass = p
+	r.Line.Touch(queue.PassID(p.ID), p.Expires)
+	return a
+}
+
+// passGrace is how much longer than the pass its cookie lives: an expired pass tells
+// the gate more than none, and a browser's clock may be off.
+const passGrace = time.Hour
+
+// person makes sure that the visitor has a device, and gives the ticket id that goes
+// with it. What the browser shows of itself is part of it: a copied cookie finds no
+// place in another browser.
+func (r *Room) person(ctx *fasthttp.RequestCtx, v *visitor.Visitor) queue.ID {
+	if !v.Known {
+		cookie := token.NewDeviceID()
+		r.Cookies.SetDevice(ctx, cookie)
+		made, _ := token.DeviceOf([]byte(cookie), nil, nil)
+		v.Device.ID, v.Known = made.ID, true
+	}
+	var subject [20]byte
+	copy(subject[:], v.Device.ID[:])
+	agent := uint32(v.Device.Browser >> 32) //nolint:gosec // the upper half is meant
+	subject[16], subject[17], subject[18], subject[19] = byte(agent>>24), byte(agent>>16), byte(agent>>8), byte(agent)
+	return queue.ID(r.Keys.Keys().TicketID(r.Name, subject[:]))
+}
+
+// draw is the place that the draw gives to an id; 0 where places go by arrival.
+func (r *Room) draw(id queue.ID, rules *queue.Rules) int64 {
+	if !rules.Draw || rules.OpensAt == 0 {
+		return 0
+	}
+	return r.Keys.Keys().DrawPlace(r.Name, rules.OpensAt, id)
+}
+
+// fairness is the draw's secret after the opening, and its hash before.
+func (r *Room) fairness(rules *queue.Rules, now int64) (hash, secret string) {
+	if !rules.Draw || rules.OpensAt == 0 {
+		return "", ""
+	}
+	key := r.Keys.Keys().DrawSecret(r.Name, rules.OpensAt)
+	sum := sha256.Sum256(key[:])
+	hash = hex.EncodeToString(sum[:])
+	if now >= rules.OpensAt {
+		secret = hex.EncodeToString(key[:])
+	}
+	return hash, secret
+}
+
+func random() float64 { return rand.Float64() } //nolint:gosec // spreads polls, decides nothing
+
+// back is what the visitor asked for, as the page comes back to it.
+func back(q *strict.Request) string {
+	if len(q.Query) == 0 {
+		return string(q.Path)
+	}
+	return string(q.Path) + "?" + string(q.Query)
+}
