@@ -1,0 +1,28 @@
+//go:build !race
+
+package token
+
+import "testing"
+
+// The race detector drops pooled states on purpose, so this is counted without it.
+func TestTheHotPathsAllocateNothing(t *testing.T) {
+	keys, ticket, pass := testKeys(t), testTicket(t), testPass(t)
+	pass.Subject = "" // which has to be copied
+	rawTicket, rawPass := keys.AppendTicket(nil, &ticket), keys.AppendPass(nil, &pass)
+	dst := make([]byte, 0, MaxLength)
+	cookie, agent, platform := []byte(cookieA), []byte(chromeWindows), []byte(`"Windows"`)
+	f := func(what string, do func()) {
+		t.Helper()
+		if n := testing.AllocsPerRun(200, do); n != 0 {
+			t.Errorf("%s: %v allocations", what, n)
+		}
+	}
+	f("ReadTicket", func() { _, _ = keys.ReadTicket(rawTicket, "booking", noon) })
+	f("ReadTicket of another room", func() { _, _ = keys.ReadTicket(rawTicket, "other", noon) })
+	f("ReadTicket of a pass", func() { _, _ = keys.ReadTicket(rawPass, "booking", noon) })
+	f("AppendTicket", func() { dst = keys.AppendTicket(dst[:0], &ticket) })
+	f("ReadPass", func() { _, _ = keys.ReadPass(rawPass, "booking", noon) })
+	f("DeviceOf", func() { _, _ = DeviceOf(cookie, agent, platform) })
+	f("TicketID", func() { keys.TicketID("booking", ticket.Device.ID[:]) })
+	f("DrawPlace", func() { keys.DrawPlace("booking", noon, ticket.ID) })
+}
