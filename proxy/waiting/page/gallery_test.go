@@ -37,7 +37,7 @@ func example(state, language string) *Facts {
 			f.Message = "Please check who may book: people born from 1962 to 1966 only."
 		}
 	case "called":
-		f.Position = 0
+		f.Position, f.NextPollMS = 0, 2_000
 	case "admitted":
 		f.Position, f.EnterAt = 0, instant+3_600_000
 	case "full":
@@ -64,6 +64,10 @@ func TestGalleryOfEveryStateIsWritten(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	}
+	policy := ContentSecurityPolicy(example("waiting", "ko").Nonce)
+	if err := os.WriteFile(filepath.Join(dir, "policy.txt"), []byte(policy), 0o644); err != nil {
+		t.Fatal(err)
 	}
 	written, err := filepath.Glob(filepath.Join(dir, "*.html"))
 	if err != nil || len(written) < 2*len(states) {

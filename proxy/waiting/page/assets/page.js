@@ -153,7 +153,7 @@ function show() {
     group.querySelectorAll('button').forEach(b => b.setAttribute('aria-pressed', String(b.value === language)));
   });
   each('progress', bar => bar.setAttribute('aria-label', label('progress')));
-  progress(h.position);
+  progress(h.position && s.state !== 'early');
   tick();
   speak(phrase);
 }
