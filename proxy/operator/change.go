@@ -59,7 +59,7 @@ func (a *api) change(w http.ResponseWriter, r *http.Request, room Room) {
 		c.By, err = by(r)
 	}
 	if wrong := (*mistake)(nil); errors.As(err, &wrong) {
-		problem{Type: problemType + "bad-change", Status: http.StatusBadRequest, Detail: wrong.what, Field: wrong.field, Known: fields}.write(w)
+		Problem{Type: problemType + "bad-change", Status: http.StatusBadRequest, Detail: wrong.what, Field: wrong.field, Known: fields}.write(w)
 		return
 	}
 	a.set(w, r, room, c)
@@ -71,7 +71,7 @@ func (a *api) set(w http.ResponseWriter, r *http.Request, room Room, c queue.Cha
 		ctx, cancel := bounded(r)
 		defer cancel()
 		if err := room.Line.Set(ctx, c); err != nil {
-			fail(w, err)
+			a.fail(w, room, err)
 			return
 		}
 		if !a.wait(r, room.Line) {
@@ -242,7 +242,7 @@ func (a *api) revoke(w http.ResponseWriter, r *http.Request, room Room) {
 	ctx, cancel := bounded(r)
 	defer cancel()
 	if err := room.Line.End(ctx, queue.PassID(raw), queue.WhyRevoked, who); err != nil {
-		fail(w, err)
+		a.fail(w, room, err)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -3,6 +3,7 @@ package operator
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -61,8 +62,13 @@ func (a *api) journal(w http.ResponseWriter, r *http.Request, room Room) {
 	ctx, cancel := bounded(r)
 	defer cancel()
 	records, err := room.Line.Journal(ctx, after, limit)
+	// Only the engine knows which cursors there are; it is away with a name of its own.
+	if err != nil && after != "" && after != "-" && !errors.Is(err, queue.ErrAway) && ctx.Err() == nil {
+		refuse(w, http.StatusBadRequest, "bad-cursor", "the journal cannot be read from this cursor: take one from a record, or - for the newest records")
+		return
+	}
 	if err != nil {
-		fail(w, err)
+		a.fail(w, room, err)
 		return
 	}
 	answer := make([]recordJSON, len(records))

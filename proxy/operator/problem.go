@@ -1,15 +1,18 @@
 package operator
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 
+	"go.uber.org/zap"
+
 	"waitroom/queue"
 )
 
-// problem is an RFC 9457 problem document. Its type is stable: programs switch on it.
-type problem struct {
+// Problem is an RFC 9457 problem document. Its type is stable: programs switch on it.
+type Problem struct {
 	Type   string `json:"type"`
 	Title  string `json:"title"`
 	Status int    `json:"status"`
@@ -23,10 +26,10 @@ const problemType = "urn:waitroom:problem:"
 
 // refuse answers with a problem.
 func refuse(w http.ResponseWriter, status int, kind, detail string) {
-	problem{Type: problemType + kind, Status: status, Detail: detail}.write(w)
+	Problem{Type: problemType + kind, Status: status, Detail: detail}.write(w)
 }
 
-func (p problem) write(w http.ResponseWriter) {
+func (p Problem) write(w http.ResponseWriter) {
 	p.Title = http.StatusText(p.Status)
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
@@ -34,14 +37,20 @@ func (p problem) write(w http.ResponseWriter) {
 	_, _ = w.Write(append(body, '\n'))
 }
 
-// fail answers for an error of the line.
-func fail(w http.ResponseWriter, err error) {
-	w.Header().Set("Retry-After", "1")
-	if errors.Is(err, queue.ErrBusy) {
+// fail answers for an error of the line. What nobody foresaw is logged; the answer
+// says no more of it than that.
+func (a *api) fail(w http.ResponseWriter, room Room, err error) {
+	switch {
+	case errors.Is(err, queue.ErrBusy):
+		w.Header().Set("Retry-After", "1")
 		refuse(w, http.StatusServiceUnavailable, "busy", "too many operations are under way; nothing was done, try again")
-		return
+	case errors.Is(err, queue.ErrAway), errors.Is(err, context.DeadlineExceeded):
+		w.Header().Set("Retry-After", "1")
+		refuse(w, http.StatusServiceUnavailable, "store-away", "the store does not answer; whether this was done is not known, trying again is harmless")
+	default:
+		a.Log.Error("operator request failed", zap.String("room", room.Name), zap.Error(err))
+		refuse(w, http.StatusInternalServerError, "failed", "that went wrong; the gateway's log says how")
 	}
-	refuse(w, http.StatusServiceUnavailable, "store-away", "the store does not answer; whether this was done is not known, trying again is harmless")
 }
 
 // reply answers with JSON.

@@ -8,9 +8,9 @@ import (
 	"waitroom/queue"
 )
 
-// roomJSON is a room in the API. Times are RFC 3339 on the store's clock, null
+// RoomState is a room in the API, for whoever writes or reads its JSON. Times are RFC 3339 on the store's clock, null
 // where there is none; rates are in every notation, and per hour as a number.
-type roomJSON struct {
+type RoomState struct {
 	Name string `json:"name"`
 	// State is what visitors would be told: open, early, paused, recovering, full,
 	// closed, sold_out, or away while the store does not answer.
@@ -65,15 +65,16 @@ type roomJSON struct {
 	Backends []BackendHealth `json:"backends"`
 }
 
-// roomsJSON is the answer to GET /api/rooms.
-type roomsJSON struct {
-	Version string     `json:"version"`
-	Warning string     `json:"warning,omitempty"`
-	Rooms   []roomJSON `json:"rooms"`
+// RoomStates is the answer to GET /api/rooms.
+type RoomStates struct {
+	Version string `json:"version"`
+	// Warning is NoToken where that holds.
+	Warning string      `json:"warning,omitempty"`
+	Rooms   []RoomState `json:"rooms"`
 }
 
 func (a *api) list(w http.ResponseWriter, r *http.Request) {
-	answer := roomsJSON{Version: a.Version, Rooms: []roomJSON{}}
+	answer := RoomStates{Version: a.Version, Rooms: []RoomState{}}
 	if a.Token == "" {
 		answer.Warning = NoToken
 	}
@@ -88,9 +89,9 @@ func (a *api) show(w http.ResponseWriter, r *http.Request, room Room) {
 }
 
 // room is the room as its view shows it now.
-func (a *api) room(room Room) roomJSON {
+func (a *api) room(room Room) RoomState {
 	v, rules := room.Line.View(), room.Line.Rules()
-	j := roomJSON{
+	j := RoomState{
 		Name: room.Name, State: stateOf(v, rules),
 		FileRate: a.FormatRate(rules.RatePerHour),
 		Burst:    rules.Burst, HoldSeconds: seconds(rules.Hold), PassSeconds: seconds(rules.PassTTL), MaxActive: rules.MaxActive, Draw: rules.Draw,
@@ -111,7 +112,7 @@ func (a *api) room(room Room) roomJSON {
 }
 
 // control tells what operators have set, who and when.
-func (a *api) control(j *roomJSON, v *queue.View, rules queue.Rules) {
+func (a *api) control(j *RoomState, v *queue.View, rules queue.Rules) {
 	c := v.Control
 	j.RatePerHour = c.RatePerHour
 	if c.RateSet.Live() {
