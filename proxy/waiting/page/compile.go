@@ -139,12 +139,23 @@ func (c *compiler) judge(name string, start int) string {
 		return field + " stands for whole elements: put it between elements"
 	case kind == nonce && !c.whole(name, start, "nonce"):
 		return field + ` belongs in a tag as nonce="{{nonce}}"`
+	case c.makesTag(start):
+		return field + " right behind <: it would make up the name of an element"
 	case c.where == inText, c.where == inRCDA:
 		return ""
 	case c.where != inQuoted:
 		return field + ` in a tag: put it inside a quoted attribute, like data-x="` + field + `"`
 	}
 	return c.judgeAttribute(name, start)
+}
+
+// makesTag tells whether a < and no space stands before the field at start, outside of tags.
+func (c *compiler) makesTag(start int) bool {
+	if c.where != inText && c.where != inRCDA {
+		return false
+	}
+	word := c.src[bytes.LastIndexAny(c.src[:start], " \t\n\r\f>")+1 : start]
+	return bytes.IndexByte(word, '<') >= 0
 }
 
 func (c *compiler) judgeAttribute(name string, start int) string {
