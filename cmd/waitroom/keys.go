@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"time"
@@ -69,8 +70,9 @@ func longest(c *config.Config) time.Duration {
 	return most + 5*time.Minute
 }
 
+// configFlag adds -c to a command.
 func configFlag(cmd *cobra.Command, file *string) {
-	cmd.Flags().StringVarP(file, "config", "c", "waitroom.yaml", "`FILE` with the configuration")
+	cmd.Flags().StringVarP(file, "config", "c", cmp.Or(os.Getenv("WAITROOM_CONFIG"), "waitroom.yaml"), "`FILE` with the configuration, or $WAITROOM_CONFIG")
 }
 
 // load reads the configuration for commands that need it whole: what is wrong with
