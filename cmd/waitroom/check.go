@@ -84,7 +84,9 @@ func lookAtPage(name string) (mistakes, advice []string) {
 // summary says how the configuration was understood.
 func summary(w io.Writer, file string, c *config.Config) error {
 	var b strings.Builder
-	line := func(name, format string, args ...any) { fmt.Fprintf(&b, "%-10s "+format+"\n", append([]any{name}, args...)...) }
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%-10s "+format+"\n", append([]any{name}, args...)...)
+	}
 	fmt.Fprintf(&b, "%s is good\n", file)
 	scheme := "http"
 	if c.TLS.Cert != "" {

@@ -1,0 +1,272 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"waitroom/config"
+	"waitroom/proxy"
+	"waitroom/proxy/forward"
+	"waitroom/proxy/operator"
+	"waitroom/proxy/visitor"
+	"waitroom/proxy/waiting"
+	"waitroom/proxy/waiting/page"
+	"waitroom/queue"
+)
+
+// room is one room as it runs: its line, its keeper and its backend.
+type room struct {
+	line    line
+	backend *forward.Backend
+	// made is what the backend was made from.
+	made origin
+	stop func()
+}
+
+// origin is all of a configuration that makes a backend.
+type origin struct {
+	addresses []config.Backend
+	tls       config.BackendTLS
+	health    config.Health
+	timeouts  config.BackendTimeouts
+	write     time.Duration
+	maxBody   config.Size
+}
+
+// take makes the gate's options from a configuration, and with them what is new in
+// it: lines, keepers, backends. On an error everything is as it was.
+func (g *gateway) take(ctx context.Context, c *config.Config) (proxy.Options, error) {
+	names := make([]string, 0, len(c.Rooms))
+	for i := range c.Rooms {
+		names = append(names, c.Rooms[i].Name)
+	}
+	cookies := visitor.NewCookies(c.Cookies.Secure, names)
+	builtIn, err := page.New(nil)
+	if err != nil {
+		return proxy.Options{}, err
+	}
+	o := proxy.Options{
+		Keys: g.keys, Cookies: cookies, Trusted: c.TrustedProxies, TLS: c.TLS.Cert != "",
+		Filter: *filter(c), Traffic: g.traffic.Room(""), Errors: builtIn, Log: g.log,
+	}
+	next := map[string]*room{}
+	for i := range c.Rooms {
+		from := &c.Rooms[i]
+		r, err := g.room(ctx, c, from)
+		if err == nil {
+			next[from.Name] = r
+			var made proxy.Room
+			made, err = g.gateRoom(from, r, cookies, builtIn)
+			o.Rooms = append(o.Rooms, made)
+		}
+		if err != nil {
+			g.discard(next)
+			return o, fmt.Errorf("room %s: %w", from.Name, err)
+		}
+	}
+	g.swap(c, names, next)
+	return o, nil
+}
+
+// swap makes the rooms those that run, and ends what is left of those before.
+func (g *gateway) swap(c *config.Config, names []string, next map[string]*room) {
+	g.mu.Lock()
+	before := g.rooms
+	g.config, g.names, g.rooms = c, names, next
+	g.mu.Unlock()
+	for i := range c.Rooms {
+		next[c.Rooms[i].Name].line.SetRules(rules(&c.Rooms[i]))
+	}
+	closeOthers(before, next)
+}
+
+// discard ends what was made for a configuration that is not taken over.
+func (g *gateway) discard(made map[string]*room) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	closeOthers(made, g.rooms)
+}
+
+// closeOthers ends those rooms and backends that are not among those that stay.
+func closeOthers(rooms, stay map[string]*room) {
+	for name, r := range rooms {
+		switch other := stay[name]; {
+		case other == nil:
+			r.close()
+		case other.backend != r.backend:
+			r.backend.Close()
+		}
+	}
+}
+
+// room is the room that runs under this name with what the configuration changes in
+// it, or a new one.
+func (g *gateway) room(ctx context.Context, c *config.Config, from *config.Room) (*room, error) {
+	made := origin{from.Backend, from.BackendTLS, from.Health, from.BackendTimeouts, c.Limits.WriteTimeout, c.Limits.MaxBody}
+	g.mu.Lock()
+	old := g.rooms[from.Name]
+	g.mu.Unlock()
+	if old != nil && reflect.DeepEqual(old.made, made) {
+		return old, nil
+	}
+	options, err := g.backendOptions(c, from)
+	if err != nil {
+		return nil, err
+	}
+	backend, err := forward.New(options)
+	if err != nil {
+		return nil, err
+	}
+	if old != nil {
+		return &room{line: old.line, stop: old.stop, backend: backend, made: made}, nil
+	}
+	l, err := g.store.room(ctx, from.Name, rules(from))
+	if err != nil {
+		backend.Close()
+		return nil, err
+	}
+	return &room{line: l, stop: g.keep(from.Name, l), backend: backend, made: made}, nil
+}
+
+func (r *room) close() {
+	r.stop()
+	r.backend.Close()
+}
+
+func (g *gateway) closeRooms() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, r := range g.rooms {
+		r.close()
+	}
+}
+
+// keep runs the room's keeper until the function that it gives is called.
+func (g *gateway) keep(name string, l line) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	log := g.log.With(zap.String("room", name))
+	var away atomic.Bool
+	go func() {
+		defer close(done)
+		queue.Keep(ctx, l, func(err error) {
+			switch {
+			case err != nil && !away.Swap(true):
+				log.Error("the store does not answer; nobody is let in until it does", zap.Error(err))
+			case err == nil && away.Swap(false):
+				log.Info("the store answers again")
+			}
+		})
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
+// rules are a room's rules as the line knows them.
+func rules(c *config.Room) queue.Rules {
+	r := queue.Rules{
+		RatePerHour: c.Rate.PerHour(), Burst: c.Burst, Hold: c.Hold.Microseconds(),
+		PassTTL: c.Pass.TTL.Microseconds(), MaxActive: int64(c.MaxActive),
+		Draw: c.BeforeOpening.Order == config.OrderDraw,
+	}
+	if !c.OpensAt.IsZero() {
+		r.OpensAt = c.OpensAt.UnixMicro()
+	}
+	if !c.ClosesAt.IsZero() {
+		r.ClosesAt = c.ClosesAt.UnixMicro()
+	}
+	return r
+}
+
+func (g *gateway) backendOptions(c *config.Config, from *config.Room) (forward.Options, error) {
+	o := forward.Options{
+		Health:         forward.Health{Path: from.Health.Path, Interval: from.Health.Interval, Timeout: from.Health.Timeout},
+		ConnectTimeout: from.BackendTimeouts.Connect, ResponseTimeout: from.BackendTimeouts.Response,
+		ClientTimeout: c.Limits.WriteTimeout, MaxBody: int64(c.Limits.MaxBody),
+		Cookies: visitor.NewCookies(c.Cookies.Secure, nil).Own(),
+		Changed: func(addr string, healthy bool, why error) {
+			if healthy {
+				g.log.Info("a backend address is back", zap.String("room", from.Name), zap.String("address", addr))
+				return
+			}
+			g.log.Warn("a backend address is out", zap.String("room", from.Name), zap.String("address", addr), zap.Error(why))
+		},
+	}
+	for _, b := range from.Backend {
+		o.Backends = append(o.Backends, b.String())
+	}
+	if from.BackendTLS.CA != "" || from.BackendTLS.ServerName != "" {
+		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: from.BackendTLS.ServerName}
+		if from.BackendTLS.CA != "" {
+			pool, err := certificates(from.BackendTLS.CA)
+			if err != nil {
+				return o, fmt.Errorf("backend_tls.ca: %w", err)
+			}
+			o.TLS.RootCAs = pool
+		}
+	}
+	return o, nil
+}
+
+// gateRoom is the room as the gate sees it.
+func (g *gateway) gateRoom(from *config.Room, r *room, cookies visitor.Cookies, builtIn *page.Template) (proxy.Room, error) {
+	shown := builtIn
+	if from.Waiting.Page != "" {
+		own, err := os.ReadFile(from.Waiting.Page)
+		if err == nil {
+			shown, err = page.New(own)
+		}
+		if err != nil {
+			return proxy.Room{}, fmt.Errorf("waiting.page %s: %w", from.Waiting.Page, err)
+		}
+	}
+	zone := time.Local
+	if !from.OpensAt.IsZero() {
+		zone = from.OpensAt.Location()
+	}
+	return proxy.Room{
+		Name: from.Name, Hosts: from.Hosts, Paths: from.Paths, Open: from.OpenPaths,
+		Backend: r.backend, Inside: r.line, Traffic: g.traffic.Room(from.Name),
+		Waiting: &waiting.Room{
+			Name: from.Name, Line: r.line, Keys: g.keys, Cookies: cookies, Page: shown,
+			Status: from.Waiting.Status, Idle: from.Pass.Idle.Microseconds(), Zone: zone, Log: g.log,
+		},
+	}, nil
+}
+
+// health is how the addresses of the room's backend are.
+func (r *room) health() []operator.BackendHealth {
+	states := r.backend.States()
+	health := make([]operator.BackendHealth, 0, len(states))
+	for _, s := range states {
+		health = append(health, operator.BackendHealth{Address: s.Addr, Healthy: s.Healthy})
+	}
+	return health
+}
+
+// reload takes a changed configuration over while running.
+func (g *gateway) reload(ctx context.Context, c *config.Config) error {
+	g.mu.Lock()
+	before := g.config
+	g.mu.Unlock()
+	if names := before.NeedsRestart(c); len(names) > 0 {
+		g.log.Warn("some changed settings count from the next start on", zap.Strings("settings", slices.Sorted(slices.Values(names))))
+	}
+	o, err := g.take(ctx, c)
+	if err != nil {
+		return err
+	}
+	g.gate.Replace(o)
+	g.setLevel(c)
+	return nil
+}
