@@ -229,7 +229,8 @@ func (l *Line) giveBack(now int64, id queue.ID, place int64) queue.Seat {
 	return l.seat(place)
 }
 
-// refusal is why nobody may enter now; "" if somebody may.
+// refusal is why nobody may enter now, in the order in which a view tells it; "" if
+// somebody may.
 func (l *Line) refusal(now int64) queue.State {
 	s := l.state
 	switch {
@@ -237,12 +238,12 @@ func (l *Line) refusal(now int64) queue.State {
 		return queue.StateEarly
 	case !l.rules.Open(now):
 		return queue.StateClosed
+	case s.control.SoldOut:
+		return queue.StateSoldOut
 	case s.control.Paused || s.pace.Interval == 0:
 		return queue.StatePaused
 	case now < s.recoverUntil:
 		return queue.StateRecovering
-	case s.control.SoldOut:
-		return queue.StateSoldOut
 	case l.rules.MaxActive > 0 && s.active >= l.rules.MaxActive:
 		return queue.StateFull
 	}

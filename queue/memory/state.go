@@ -17,7 +17,7 @@ const (
 // worth nothing when it is shown again.
 type record struct {
 	place      int64
-	entry, end int64 // entry is 0 where the place was given up
+	entry, end int64 // entry is 0 where the place was given up, or the pass ended
 	expiry     int64 // until when the pass counts as inside, as far as is known
 	queued     int64 // the timer that will look at expiry
 	counted    bool  // among the active
@@ -169,7 +169,7 @@ func (s *state) end(e *event) {
 		return
 	}
 	s.discount(&r)
-	r.end, r.expiry = e.end, e.end
+	r.entry, r.end = 0, e.end // over for good, even if the clock goes back
 	s.records[id] = r
 }
 

@@ -1,0 +1,211 @@
+package queuetest
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"waitroom/queue"
+)
+
+func entering() []trial {
+	return []trial{
+		{promise: "a ticket that is not called waits, and asking changes nothing", try: enteringTooSoon},
+		{promise: "entering again gives the same pass", try: enteringAgain},
+		{promise: "two gateways that enter one ticket at once make one entry", try: enteringAtOnce},
+		{promise: "a late ticket still enters", try: enteringLate},
+		{promise: "a ticket shown at another place keeps the place it has", try: enteringElsewhere},
+		{promise: "who found the rate used up gets a pass a little ahead", try: enteringAhead},
+		{promise: "a place given up is given up, and leaving twice is leaving once", try: leaving},
+		{promise: "no ticket of a person who left, came back and entered gives a second pass", try: tombstones},
+		{promise: "leaving does not end a pass", try: leavingInside},
+	}
+}
+
+func enteringTooSoon(t *testing.T, b *Bench) {
+	r := open(t, b, plain())
+	places := r.arriveAll(0, 200)
+	r.run(Second)
+	before := *r.view()
+	last := len(places) - 1
+	for range 5 {
+		s := r.enter(last, places[last])
+		r.want("entering too soon", s, queue.StateWaiting)
+		if s.Place != places[last] {
+			t.Errorf("place is %d, want %d", s.Place, places[last])
+		}
+	}
+	r.refresh()
+	if v := r.view(); v.Waiting != before.Waiting || v.Entries != before.Entries || v.Due != before.Due {
+		t.Errorf("asking changed the room: %+v", v)
+	}
+}
+
+func enteringAgain(t *testing.T, b *Bench) {
+	r := open(t, b, plain())
+	in := r.admitted(1)
+	for range 3 {
+		r.run(Second)
+		for what, s := range map[string]queue.Seat{"enter": r.enter(1, in.Place), "return": r.back(1, in.Place, false)} {
+			if s.State != queue.StateAdmitted || s.Entry != in.Entry || s.End != in.End || s.Place != in.Place {
+				t.Errorf("%s again: %+v, was %+v", what, s, in)
+			}
+		}
+	}
+	if r.view().Entries != 1 || r.view().Active != 1 {
+		t.Errorf("%d entries, %d active, want 1", r.view().Entries, r.view().Active)
+	}
+}
+
+func enteringAtOnce(t *testing.T, b *Bench) {
+	const tickets, times = 30, 4
+	r := open(t, b, plain())
+	places := r.arriveAll(0, tickets)
+	r.run(5 * Second)
+	var mu sync.Mutex
+	entries := map[int]map[int64]bool{}
+	together(tickets*times, func(i int) {
+		n := i / times
+		s, err := r.gates[i%len(r.gates)].Enter(context.Background(), ID(n), places[n])
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		r.told.note(s)
+		mu.Lock()
+		defer mu.Unlock()
+		if s.State == queue.StateAdmitted {
+			if entries[n] == nil {
+				entries[n] = map[int64]bool{}
+			}
+			entries[n][s.Entry] = true
+		}
+	})
+	for n, e := range entries {
+		if len(e) != 1 {
+			t.Errorf("ticket %d has %d entries", n, len(e))
+		}
+	}
+	if r.refresh(); r.view().Entries != int64(len(entries)) || len(entries) < 20 {
+		t.Errorf("the room counts %d entries, %d tickets have one", r.view().Entries, len(entries))
+	}
+	if err := r.told.check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func enteringLate(t *testing.T, b *Bench) {
+	r := open(t, b, plain())
+	places := r.arriveAll(0, 1000)
+	r.run(queue.Prompt + 20*Second)
+	s := r.enter(0, places[0])
+	r.want("entering late", s, queue.StateAdmitted)
+	if s.Entry-b.Clock.Now() > 5*Second {
+		t.Errorf("late, and told to wait %d µs", s.Entry-b.Clock.Now())
+	}
+}
+
+func enteringElsewhere(t *testing.T, b *Bench) {
+	r := open(t, b, plain())
+	places := r.arriveAll(0, 300)
+	r.run(Second)
+	s := r.enter(299, places[0])
+	r.want("entering with another's place", s, queue.StateWaiting)
+	if s = r.back(299, places[0], false); s.State != queue.StateWaiting || s.Place != places[299] {
+		t.Errorf("returned with another's place: %+v, want place %d", s, places[299])
+	}
+	if s = r.enter(0, places[299]); s.State != queue.StateAdmitted || s.Place != places[0] {
+		t.Errorf("entered with a later place: %+v, want place %d", s, places[0])
+	}
+}
+
+func enteringAhead(t *testing.T, b *Bench) {
+	rules := plain()
+	rules.RatePerHour = 3600
+	r := open(t, b, rules)
+	places := r.arriveAll(0, 30)
+	r.run(3 * Second)
+	var last int64
+	in := 0
+	for n, p := range places {
+		if p > r.view().Front {
+			continue
+		}
+		s := r.enter(n, p)
+		r.want("entering", s, queue.StateAdmitted)
+		if in++; last != 0 && s.Entry != last+Second {
+			t.Errorf("entry %d comes %d µs after the one before", in, s.Entry-last)
+		}
+		last = s.Entry
+	}
+	if in < 3 {
+		t.Fatalf("only %d were called ahead", in)
+	}
+}
+
+func leaving(t *testing.T, b *Bench) {
+	r := open(t, b, plain())
+	places := r.arriveAll(0, 300)
+	r.run(Second)
+	r.leave(0, places[0])
+	r.leave(299, places[299])
+	r.leave(299, places[299])
+	for _, n := range []int{0, 299} {
+		r.want("the ticket of one who left", r.back(n, places[n], false), queue.StateOver)
+		r.want("the ticket of one who left", r.enter(n, places[n]), queue.StateOver)
+	}
+	s := r.arrive(299)
+	if s.Place <= places[299] {
+		t.Errorf("came back at place %d, had %d", s.Place, places[299])
+	}
+	r.leave(299, places[299])
+	if again := r.arrive(299); again.Place != s.Place {
+		t.Errorf("leaving once more with the old ticket cost the new place: %+v", again)
+	}
+	if r.refresh(); r.view().Arrivals != 301 {
+		t.Errorf("%d arrivals, want 301", r.view().Arrivals)
+	}
+}
+
+func tombstones(t *testing.T, b *Bench) {
+	r := open(t, b, plain())
+	old := r.arrive(1)
+	r.leave(1, old.Place)
+	in := r.admitted(1)
+	if in.Place <= old.Place {
+		t.Fatalf("came back at place %d, had %d", in.Place, old.Place)
+	}
+	show := func(when string, want queue.State) {
+		t.Helper()
+		for what, s := range map[string]queue.Seat{
+			"enter old": r.enter(1, old.Place), "return old": r.back(1, old.Place, false),
+			"enter new": r.enter(1, in.Place), "return new": r.back(1, in.Place, false),
+		} {
+			if s.State != want || want == queue.StateAdmitted && s.Entry != in.Entry {
+				t.Errorf("%s, %s: %+v, want %s", when, what, s, want)
+			}
+		}
+	}
+	show("while the pass lives", queue.StateAdmitted)
+	r.crash()
+	show("after a crash", queue.StateAdmitted)
+	r.end(queue.PassOf(ID(1), in.Entry))
+	show("after the pass was ended", queue.StateOver)
+	r.crash()
+	show("after another crash", queue.StateOver)
+	if r.view().Entries != 1 {
+		t.Errorf("%d entries, want 1", r.view().Entries)
+	}
+}
+
+func leavingInside(t *testing.T, b *Bench) {
+	r := open(t, b, plain())
+	in := r.admitted(1)
+	r.leave(1, in.Place)
+	if s := r.enter(1, in.Place); s.State != queue.StateAdmitted || s.Entry != in.Entry {
+		t.Errorf("left inside, and got %+v", s)
+	}
+	if r.gates[0].Revoked(queue.PassOf(ID(1), in.Entry)) {
+		t.Error("leaving revoked the pass")
+	}
+}

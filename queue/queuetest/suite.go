@@ -1,0 +1,26 @@
+package queuetest
+
+import "testing"
+
+// trial is one promise, and how it is tried.
+type trial struct {
+	promise string
+	try     func(t *testing.T, b *Bench)
+	loses   bool // needs a store that can lose its state
+}
+
+// Run tries every promise on fresh benches. An engine's test calls it, and
+// RunModel, and tests only what is its own besides. Trials of a loss of
+// state are for engines whose benches can lose.
+func Run(t *testing.T, start func(t *testing.T) *Bench) {
+	loses := start(t).Lose != nil
+	for _, group := range [][]trial{
+		arriving(), entering(), calling(), limiting(), drawing(), forgetting(), operating(), telling(), pacing(), using(),
+	} {
+		for _, tr := range group {
+			if loses || !tr.loses {
+				t.Run(tr.promise, func(t *testing.T) { tr.try(t, start(t)) })
+			}
+		}
+	}
+}
