@@ -23,16 +23,24 @@ const (
 	// firstRatio is the share of those called that is expected to show up while
 	// nothing has been measured.
 	firstRatio = 0.9
+	// longestInterval is where an interval counts as never: some 35 years.
+	longestInterval = 1 << 50
 )
 
 // Interval is the time between two entries at a rate, in microseconds; 0 is
 // never. It is rounded up to a quarter: sums of quarters with any time until the
-// year 2041 are exact in a float64, and rounding up never passes the ceiling.
+// year 2041 are exact in a float64, and rounding up never passes the ceiling. What
+// is no rate (negative, infinite, not a number) is never, too. No rate is above a
+// million entries a second.
 func Interval(perHour float64) float64 {
-	if !(perHour > 0) {
+	if !(perHour > 0) || math.IsInf(perHour, 1) {
 		return 0
 	}
-	return math.Max(1, math.Ceil(3600*second/perHour*4)/4)
+	interval := math.Ceil(3600*second/perHour*4) / 4
+	if interval > longestInterval {
+		return 0
+	}
+	return math.Max(1, interval)
 }
 
 // Cohort is those who were called at about one time.
@@ -91,8 +99,10 @@ func (p *Pace) At(now int64) int64 {
 }
 
 // Retime changes the interval between entries. What has been earned stays earned,
-// in slots and not in time; nothing new is given before the last entry that was
-// promised already.
+// in slots and not in time, and entries that were promised ahead stay promised: the
+// next one follows the last of them at the new interval. So a rate that is changed
+// and changed back costs nothing, and the ceiling holds for the rate in force, a fall
+// of it counting from the last entry that was promised before.
 func (p *Pace) Retime(interval float64, now int64) {
 	old, due, at := p.Interval, p.Due, float64(now)
 	if interval == old {
@@ -111,17 +121,23 @@ func (p *Pace) Retime(interval float64, now int64) {
 		p.Due = due
 		return
 	}
-	slots := math.Max(due-at, -float64(p.Burst)*old) / old
+	slots := math.Min(1, math.Max(due-at, -float64(p.Burst)*old)/old)
 	next := at + math.Ceil(slots*interval*4)/4
 	if last := p.Due - old; last > at {
-		next = math.Max(next, last+interval)
+		next = last + interval
 	}
 	p.Due = next
 }
 
-// Slot is when the next entry would be, at the earliest, without taking it.
+// Slot is when the next entry would be, at the earliest, without taking it. An entry
+// is rounded up to whole microseconds; a burst of 2 or more covers that, for a burst
+// of 1 the slot itself is rounded.
 func (p *Pace) Slot(now int64) float64 {
-	return math.Max(p.Due, float64(now)-float64(p.Burst-1)*p.Interval)
+	slot := math.Max(p.Due, float64(now)-float64(p.Burst-1)*p.Interval)
+	if p.Burst <= 1 {
+		return math.Ceil(slot)
+	}
+	return slot
 }
 
 // Take takes the next slot and gives the entry: now, or the time at which the
