@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math/big"
 	"net/netip"
@@ -244,6 +245,21 @@ func TestAFileThatCannotBeReadIsNamedWithWhatToDo(t *testing.T) {
 	}
 }
 
+func TestListsAreBounded(t *testing.T) {
+	f := func(text, want string) {
+		t.Helper()
+		if _, err := Parse("w.yaml", []byte(text), nil); err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+	}
+	f("rooms: ["+strings.Repeat("{},", maxRooms+1)+"]", "w.yaml:1:1: there are 257 rooms; write at most 256")
+	hosts := ""
+	for i := range maxEntries + 1 {
+		hosts += fmt.Sprintf("h%d.kr,", i)
+	}
+	f("rooms: [{name: a, backend: \"http://b\", rate: 1/s, hosts: ["+hosts+"]}]", "w.yaml:1:51: `hosts` has 257 entries; write at most 256")
+}
+
 func TestAProblemPointsAtItsPlace(t *testing.T) {
 	f := func(p Problem, want string) {
 		t.Helper()
@@ -254,6 +270,7 @@ func TestAProblemPointsAtItsPlace(t *testing.T) {
 	f(Problem{"w.yaml", 3, 7, "a is wrong", "write b"}, "w.yaml:3:7: a is wrong; write b")
 	f(Problem{"WAITROOM_X", 0, 0, "a is wrong", "write b"}, "WAITROOM_X: a is wrong; write b")
 	f(Problem{"w.yaml", 3, 7, "a is wrong", ""}, "w.yaml:3:7: a is wrong")
+	f(Problem{"WAITROOM_\n\x1b[2J예", 0, 0, "a", "b"}, `WAITROOM_\n\x1b[2J예: a; b`) // one line, whatever the name
 }
 
 func mustParse(t *testing.T, text string, environ ...string) *Config {

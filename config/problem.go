@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -18,16 +19,31 @@ type Problem struct {
 	What, Mend string
 }
 
-// String is `file:line:column: what; mend`, or `file: what; mend` without a line.
+// String is `file:line:column: what; mend`, or `file: what; mend` without a line; always one line
+// of printable text.
 func (p Problem) String() string {
 	where := p.File
 	if p.Line > 0 {
 		where = fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
 	}
-	if p.Mend == "" {
-		return where + ": " + p.What
+	text := where + ": " + p.What
+	if p.Mend != "" {
+		text += "; " + p.Mend
 	}
-	return where + ": " + p.What + "; " + p.Mend
+	return oneLine(text)
+}
+
+// oneLine writes out what would break a line or a terminal: names come from outside.
+func oneLine(s string) string {
+	var b strings.Builder
+	for _, c := range s {
+		if strconv.IsPrint(c) {
+			b.WriteRune(c)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(c), "'"))
+		}
+	}
+	return b.String()
 }
 
 // Problems is every mistake of one configuration: those of the file in the order of its lines,

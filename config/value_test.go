@@ -35,8 +35,10 @@ func TestASecretIsNeverShown(t *testing.T) {
 	if err != nil || strings.Contains(string(data), value) || !strings.Contains(string(data), `"Token":"[redacted]"`) {
 		t.Errorf("JSON: %s, %v", data, err)
 	}
-	if got := c.Operator.Token.String(); got != "[redacted]" {
-		t.Errorf("String is %q", got)
+	for _, got := range []string{c.Operator.Token.String(), fmt.Sprint(c.Operator.Token), fmt.Sprintf("%#v", c.Operator.Token)} {
+		if got != "[redacted]" {
+			t.Errorf("shown as %q", got)
+		}
 	}
 	if got := c.Operator.Token.Reveal(); got != value {
 		t.Errorf("Reveal is %q", got)
