@@ -105,7 +105,7 @@ var passedOn = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-R
 
 // local says why a request does not come from somebody at this machine, or "".
 func local(r *http.Request) (kind, why string) {
-	if peer, err := netip.ParseAddr(remote(r)); err != nil || !peer.Unmap().IsLoopback() {
+	if peer, err := netip.ParseAddr(remote(r)); err != nil || !peer.IsLoopback() {
 		return "not-local", "with no operator token only this machine is answered: set operator.token, or ask from there"
 	}
 	for _, field := range passedOn {
@@ -134,7 +134,7 @@ func loopbackName(host string) bool {
 		return true
 	}
 	addr, err := netip.ParseAddr(name)
-	return err == nil && addr.Unmap().IsLoopback()
+	return err == nil && addr.IsLoopback()
 }
 
 // foreignPage says whether a browser sent the request for a page of another origin.

@@ -37,6 +37,7 @@ func TestWhatWasCountedIsScraped(t *testing.T) {
 	r.Request(Polled)
 	r.Refuse(OtherDevice)
 	r.Answer(200, 3*time.Millisecond)
+	r.Answer(302, time.Millisecond) // a bound belongs to its bucket
 	r.Answer(503, time.Minute)
 	r.Answer(0, -time.Second) // no status, and a clock that went back
 	r.InFlight(3)
@@ -53,11 +54,11 @@ func TestWhatWasCountedIsScraped(t *testing.T) {
 		`waitroom_refusals_total{reason="unknown_host",room=""} 1`,
 		`waitroom_backend_responses_total{class="2xx",room="booking"} 1`,
 		`waitroom_backend_responses_total{class="5xx",room="booking"} 2`,
-		`waitroom_backend_latency_seconds_bucket{room="booking",le="0.001"} 1`,
-		`waitroom_backend_latency_seconds_bucket{room="booking",le="0.005"} 2`,
-		`waitroom_backend_latency_seconds_bucket{room="booking",le="30"} 2`,
-		`waitroom_backend_latency_seconds_bucket{room="booking",le="+Inf"} 3`,
-		`waitroom_backend_latency_seconds_sum{room="booking"} 60.003`,
+		`waitroom_backend_latency_seconds_bucket{room="booking",le="0.001"} 2`,
+		`waitroom_backend_latency_seconds_bucket{room="booking",le="0.005"} 3`,
+		`waitroom_backend_latency_seconds_bucket{room="booking",le="30"} 3`,
+		`waitroom_backend_latency_seconds_bucket{room="booking",le="+Inf"} 4`,
+		`waitroom_backend_latency_seconds_sum{room="booking"} 60.004`,
 		`waitroom_backend_in_flight{room="booking"} 2`,
 		`waitroom_tunnels{room="booking"} 1`,
 	} {
