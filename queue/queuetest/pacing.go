@@ -27,7 +27,7 @@ func pacing() []trial {
 		{promise: "the ceiling holds across pauses, which earn no slots but the burst", try: ceilings(bursting, func(r *room, round int) {
 			r.set(queue.Change{By: "op", Paused: ptr(round%8 < 4)})
 		})},
-		{"the ceiling holds across crashes", ceilings(plain(), func(r *room, round int) {
+		{promise: "the ceiling holds across crashes", try: ceilings(plain(), func(r *room, round int) {
 			if round%3 == 0 {
 				r.crash()
 			}
@@ -36,7 +36,7 @@ func pacing() []trial {
 			steps := []int64{-Second, Second, -3600 * Second, 7200 * Second, -3 * Second, 3 * Second, 0, 0}
 			r.move(steps[round%len(steps)])
 		})},
-		{"the ceiling holds across losses of the state", ceilings(plain(), func(r *room, round int) {
+		{promise: "the ceiling holds across losses of the state", loses: true, try: ceilings(plain(), func(r *room, round int) {
 			if round == 10 || round == 40 {
 				r.lose()
 			}
