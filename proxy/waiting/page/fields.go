@@ -16,22 +16,7 @@ const (
 	nonce        // only as the whole of a nonce attribute
 )
 
-// fieldKind returns what {{name}} is. These are all the fields:
-//
-//	language name title heading text button state has        what the state is, in the visitor's language
-//	room position waiting eta ticket_number message          the standing; empty where unknown
-//	opens countdown entry checked server_time                times, for reading
-//	draw_hash draw_secret error_status request_id                  the draw's proof; an error's number
-//	label.NAME                                               any label of the built-in page
-//	return                                                   the address that the visitor asked for
-//	nonce                                                    for <script nonce="{{nonce}}"> and <style nonce="{{nonce}}">
-//	script style refresh other                               the poll script; the built-in style; the reload without
-//	                                                         script; everything once more in the other language
-//
-// The script keeps elements up to date that are marked data-waitroom="NAME", NAME being name, heading, text, position,
-// waiting, eta, ticket_number, message, opens, countdown, entry or checked; further status (the spoken region), trouble
-// (being offline), progress (a bar: its first child is scaled), switch (a group of buttons with the values ko and en),
-// enter (the link with {{return}}), page (takes data-state and data-has), and data-waitroom-label="NAME" for labels.
+// fieldKind returns what {{name}} is; New lists them.
 func fieldKind(name string) kind {
 	switch name {
 	case "language", "name", "title", "heading", "text", "button", "state", "has", "room", "position", "waiting", "eta",
