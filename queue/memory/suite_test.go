@@ -40,3 +40,5 @@ func bench(t *testing.T) *queuetest.Bench {
 }
 
 func TestTheLineKeepsItsPromises(t *testing.T) { queuetest.Run(t, bench) }
+
+func TestTheLineDoesWhatTheModelDoes(t *testing.T) { queuetest.RunModel(t, bench) }

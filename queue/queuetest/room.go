@@ -26,9 +26,19 @@ func ID(n int) queue.ID {
 	return id
 }
 
+// reporter is where a room tells what is wrong: a test, or one try of a random one.
+type reporter interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Fatal(args ...any)
+	Error(args ...any)
+}
+
 // room is a room under test: its gateways, and all entries that they gave.
 type room struct {
-	t     testing.TB
+	t     reporter
+	tb    testing.TB
 	bench *Bench
 	rules queue.Rules
 	gates []Engine
@@ -39,16 +49,16 @@ type room struct {
 // open opens the room with as many gateways as the bench allows, two at most.
 func open(t testing.TB, b *Bench, rules queue.Rules) *room {
 	t.Helper()
-	r := &room{t: t, bench: b, rules: rules, told: newCeiling(b.Clock.Now())}
+	r := &room{t: t, tb: t, bench: b, rules: rules, told: newCeiling(b.Clock.Now())}
 	r.reopen()
 	return r
 }
 
 func (r *room) reopen() {
 	r.t.Helper()
-	r.gates = []Engine{r.bench.Open(r.t, r.rules)}
+	r.gates = []Engine{r.bench.Open(r.tb, r.rules)}
 	if r.bench.Shared {
-		r.gates = append(r.gates, r.bench.Open(r.t, r.rules))
+		r.gates = append(r.gates, r.bench.Open(r.tb, r.rules))
 	}
 	r.told.retime(r.interval(), r.rules.Burst)
 	r.settle()
@@ -57,14 +67,14 @@ func (r *room) reopen() {
 // crash throws all gateways away and opens new ones.
 func (r *room) crash() {
 	r.t.Helper()
-	r.bench.Crash(r.t)
+	r.bench.Crash(r.tb)
 	r.reopen()
 }
 
 // lose makes the store forget all.
 func (r *room) lose() {
 	r.t.Helper()
-	r.bench.Lose(r.t)
+	r.bench.Lose(r.tb)
 	r.settle()
 }
 
