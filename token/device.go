@@ -77,7 +77,7 @@ func (d Device) Same(o Device) Binding {
 // SameBrowser compares only what the browsers show of themselves: User-Agents must agree, even in showing none; platform hints
 // only where both were shown.
 func (d Device) SameBrowser(o Device) bool {
-	mine, other := uint32(d.Browser), uint32(o.Browser) //nolint:gosec // the lower half is meant
+	mine, other := uint32(d.Browser), uint32(o.Browser)
 	return d.Browser>>32 == o.Browser>>32 && (mine == other || mine == 0 || other == 0)
 }
 

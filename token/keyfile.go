@@ -122,11 +122,11 @@ func readKeyFile(path string) (keyFile, error) {
 	if err != nil {
 		return keyFile{}, err
 	}
-	file, err := os.Open(path) //nolint:gosec // the operator names the folder
+	file, err := os.Open(path)
 	if err != nil {
 		return keyFile{}, err
 	}
-	defer file.Close() //nolint:errcheck // only read
+	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
 		return keyFile{}, err

@@ -43,8 +43,9 @@ type passKey struct {
 // errUnknownKey asks a Ring to look into the folder once more.
 var errUnknownKey = fmt.Errorf("%w: no such key", ErrSignature)
 
-// OpenKeys reads the keys in dir. All errors are ErrKeys and say what to do: a folder or a key that is missing, cannot be read, is
-// not whole, or is open to others (files wider than 0600; behind symbolic links, as in Kubernetes, wider than 0640). It makes nothing.
+// OpenKeys reads the keys in dir. All errors are ErrKeys and say what to do: a folder or a key that is missing, cannot be read,
+// is not whole, or is open to others (files wider than 0600; behind symbolic links, as in Kubernetes, wider than 0640). It makes
+// nothing.
 func OpenKeys(dir string) (*Keys, error) {
 	k, err := openKeys(dir, &verified{})
 	if err != nil {

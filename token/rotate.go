@@ -32,11 +32,12 @@ func OpenOrMakeKeys(dir string) (*Keys, error) {
 	return OpenKeys(dir)
 }
 
-// RotateKeys adds a ticket key and a pass key to the folder, made at now, and returns the pass key's kid; in an empty folder it makes the
-// first keys. Gateways sign with the new ones as soon as they have loaded them; what the old ones signed stays good until those are
-// deleted, which happens here to keys that have been superseded for longer than keepOld. So keepOld must be at least the longest life of a
-// ticket or pass, and a minute more for slow gateways; shorter is for keys that have leaked: 0 deletes all older ones at once. The keys of ticket ids and of draws
-// are never touched. A crash at any point leaves a folder that works; rotating again completes it.
+// RotateKeys adds a ticket key and a pass key to the folder, made at now, and returns the pass key's kid; in an empty folder
+// it makes the first keys. Gateways publish the new ones and sign with them as soon as they have loaded them; what the old ones
+// signed stays good until those are deleted, which happens here to keys that have been superseded for longer than keepOld. So
+// keepOld must be at least the longest life of a ticket or pass, and a minute more for slow gateways; shorter is for keys that
+// have leaked: 0 deletes all older ones at once. The keys of ticket ids and of draws are never touched. A crash at any point
+// leaves a folder that works, and rotating again is harmless. It waits for another rotation of the folder to end.
 func RotateKeys(dir string, now time.Time, keepOld time.Duration) (kid string, err error) {
 	f := folder{dir: dir}
 	err = f.locked(func() error {
@@ -72,9 +73,9 @@ func (f *folder) locked(work func() error) error {
 	if err != nil {
 		return fmt.Errorf("%w: rotate in a folder that can be written, and copy it to where it is read", err)
 	}
-	defer lock.Close() //nolint:errcheck // closing is what unlocks; nothing was written
+	defer lock.Close() // which unlocks
 	for {
-		err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX) //nolint:gosec // a file descriptor
+		err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX)
 		if err == nil {
 			break
 		}
@@ -228,7 +229,7 @@ func (f *folder) write(key keyFile) error {
 }
 
 func syncFolder(dir string) error {
-	d, err := os.Open(dir) //nolint:gosec // the operator names the folder
+	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}

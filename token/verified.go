@@ -4,13 +4,13 @@ import "sync"
 
 const (
 	verifiedShards = 64
-	// verifiedPerShard is one generation of one shard; two are kept: at most 262,144 passes, some 12 MB.
+	// verifiedPerShard is one generation of one shard; two are kept: at most 262,144 passes, under 20 MB.
 	verifiedPerShard = 2048
 )
 
 // verified remembers tokens whose signature was checked, by SHA-256 of all their bytes. The bytes name the key, so it holds
-// whatever keys come and go; whether that key is still trusted is asked before. Bounded: what was not seen for the longest time goes
-// first, roughly. Safe for concurrent use.
+// whatever keys come and go; whether that key is still trusted is asked before. Bounded: what was not seen for the longest
+// time goes first, roughly. Safe for concurrent use.
 type verified struct{ shards [verifiedShards]verifiedShard }
 
 type verifiedShard struct {
