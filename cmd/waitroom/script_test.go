@@ -72,6 +72,11 @@ func strangerCmd(ts *testscript.TestScript, _ bool, _ []string) {
 			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 			return
 		}
+		if r.URL.Path == "/elsewhere" {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(`{"name":"booking"}`))
+			return
+		}
 		_, _ = w.Write([]byte("<html>It works!</html>"))
 	}))
 	ts.Setenv("WAITROOM_OPERATOR_URL", server.URL)
