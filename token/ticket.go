@@ -28,8 +28,9 @@ const (
 )
 
 // The claims, in this order: iss, aud, jti, iat, nbf (the same as iat), exp, epc (epoch), plc (place, unless drawn),
-// num (number, if known), flg (flags, if any), dev and brw (the device). A device key's thumbprint, cnf.jkt (RFC 7800), has its
-// place after brw; a gateway that does not know a claim refuses the ticket instead of overlooking a binding.
+// num (number, if known), pos (lowest position shown, if any), flg (flags, if any), dev and brw (the device). A device key's
+// thumbprint, cnf.jkt (RFC 7800), has its place after brw; a gateway that does not know a claim refuses the ticket instead of
+// overlooking a binding.
 
 // AppendTicket signs t with the newest ticket key and appends it to dst. It panics on a room name or an epoch that cannot be
 // in a token, and on negative numbers: these never come from outside.

@@ -45,13 +45,14 @@ func TestAnyTicketSurvivesTheJourney(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := rapid.Int64Range(0, maxNumber/second-1).Draw(t, "now") * second
 		want := Ticket{
-			Room:    rapid.StringMatching(`[a-z0-9-]{1,32}`).Draw(t, "room"),
-			Drawn:   rapid.Bool().Draw(t, "drawn"),
-			Stamped: rapid.Bool().Draw(t, "stamped"),
-			App:     rapid.Bool().Draw(t, "app"),
-			Number:  rapid.Int64Range(0, maxNumber).Draw(t, "number"),
-			Epoch:   rapid.StringMatching(`[!#-\[\]-~]{0,128}`).Draw(t, "epoch"),
-			Issued:  now, Expires: min(now+rapid.Int64Range(1, 366*86400).Draw(t, "life")*second, maxNumber/second*second),
+			Room:     rapid.StringMatching(`[a-z0-9-]{1,32}`).Draw(t, "room"),
+			Drawn:    rapid.Bool().Draw(t, "drawn"),
+			Stamped:  rapid.Bool().Draw(t, "stamped"),
+			App:      rapid.Bool().Draw(t, "app"),
+			Number:   rapid.Int64Range(0, maxNumber).Draw(t, "number"),
+			Position: rapid.Int64Range(0, maxNumber).Draw(t, "position"),
+			Epoch:    rapid.StringMatching(`[!#-\[\]-~]{0,128}`).Draw(t, "epoch"),
+			Issued:   now, Expires: min(now+rapid.Int64Range(1, 366*86400).Draw(t, "life")*second, maxNumber/second*second),
 		}
 		if !want.Drawn {
 			want.Place = rapid.Int64Range(0, maxNumber).Draw(t, "place")
@@ -158,6 +159,7 @@ func TestATicketThatCannotBeWrittenIsABug(t *testing.T) {
 	f(func(t *Ticket) { t.Place = -1 })
 	f(func(t *Ticket) { t.Place = maxNumber + 1 })
 	f(func(t *Ticket) { t.Number = -1 })
+	f(func(t *Ticket) { t.Position = -1 })
 }
 
 func TestEpochsAreKeptWithoutEnd(t *testing.T) {
