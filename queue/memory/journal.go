@@ -18,6 +18,12 @@ type file interface {
 // errKilled is the failure of a journal that was given up.
 var errKilled = errors.New("the journal was given up")
 
+// disk is how a journal gets at its files.
+type disk struct {
+	open    func(path string) (file, error)
+	syncDir func(dir string) error
+}
+
 // position is a place in the journal: a segment and an offset in it.
 type position struct {
 	segment int
@@ -56,7 +62,7 @@ func (b *batch) seal(at int64) {
 // under the line's lock; one goroutine writes and syncs.
 type journal struct {
 	dir  string
-	open func(path string) (file, error)
+	disk disk
 	now  func() int64
 
 	mu      sync.Mutex
@@ -73,9 +79,9 @@ type journal struct {
 	over chan struct{} // closed when run has ended
 }
 
-func newJournal(dir string, open func(string) (file, error), now func() int64) *journal {
+func newJournal(dir string, d disk, now func() int64) *journal {
 	j := &journal{
-		dir: dir, open: open, now: now, filling: &batch{},
+		dir: dir, disk: d, now: now, filling: &batch{},
 		wake: make(chan struct{}, 1), stop: make(chan struct{}), kill: make(chan struct{}), over: make(chan struct{}),
 	}
 	j.filling.reset(nil)
@@ -90,7 +96,7 @@ func (j *journal) load(apply func(*event) error) error {
 	}
 	j.durable, j.marks = end, m
 	if end.offset < segmentSize && end.segment > 0 {
-		j.file, err = j.open(segmentPath(j.dir, end.segment))
+		j.file, err = j.disk.open(segmentPath(j.dir, end.segment))
 	}
 	return err
 }
@@ -254,11 +260,15 @@ func (j *journal) failed() bool {
 // next begins the segment after the one at which the position is.
 func (j *journal) next(at *position) error {
 	path := segmentPath(j.dir, at.segment+1)
-	f, err := j.open(path)
+	f, err := j.disk.open(path)
 	if err != nil {
 		return fmt.Errorf("begin segment: %w", err)
 	}
-	if err := begin(f, j.dir); err != nil {
+	err = begin(f)
+	if err == nil {
+		err = j.disk.syncDir(j.dir)
+	}
+	if err != nil {
 		f.Close()
 		return fmt.Errorf("begin segment %s: %w", path, err)
 	}
@@ -272,18 +282,15 @@ func (j *journal) next(at *position) error {
 	return nil
 }
 
-// begin makes an empty segment durable.
-func begin(f file, dir string) error {
+// begin writes an empty segment.
+func begin(f file) error {
 	if err := f.Truncate(0); err != nil {
 		return err
 	}
 	if _, err := f.WriteAt([]byte(magic), 0); err != nil {
 		return err
 	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return f.Sync()
 }
 
 // openFile opens a segment for writing.

@@ -42,7 +42,7 @@ type Options struct {
 	// answered.
 	NoSync bool
 
-	open func(path string) (file, error) // nil is openFile
+	disk disk // the zero value is the real one
 }
 
 // Store is a folder of rooms, held by this process alone.
@@ -67,14 +67,15 @@ func Open(o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = func() int64 { return time.Now().UnixMicro() }
 	}
-	if o.open == nil {
-		o.open = openFile
+	if o.disk.open == nil {
+		o.disk = disk{openFile, syncDir}
 	}
-	if open := o.open; o.NoSync {
-		o.open = func(path string) (file, error) {
+	if open := o.disk.open; o.NoSync {
+		o.disk.open = func(path string) (file, error) {
 			f, err := open(path)
 			return unsynced{f}, err
 		}
+		o.disk.syncDir = func(string) error { return nil }
 	}
 	return &Store{options: o, lock: held, lines: map[string]*Line{}}, nil
 }
@@ -102,7 +103,7 @@ func (s *Store) room(name string, rules queue.Rules) (*Line, error) {
 		return nil, err
 	}
 	l := &Line{name: name, now: s.options.Now, rules: rules, state: newState()}
-	l.journal = newJournal(dir, s.options.open, s.options.Now)
+	l.journal = newJournal(dir, s.options.disk, s.options.Now)
 	if err := l.journal.load(l.replayed()); err != nil {
 		return nil, err
 	}

@@ -29,13 +29,15 @@ func bench(t *testing.T) *queuetest.Bench {
 		store.crash()
 		store = nil
 	}
-	t.Cleanup(func() {
+	b.Close = func() {
 		if store != nil {
 			if err := store.Close(); err != nil {
 				t.Error(err)
 			}
+			store = nil
 		}
-	})
+	}
+	t.Cleanup(b.Close)
 	return b
 }
 

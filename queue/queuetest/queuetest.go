@@ -56,6 +56,9 @@ type Bench struct {
 	// Lose makes the store forget everything while gateways run; nil where the
 	// engine has no store of its own to lose.
 	Lose func(t testing.TB)
+	// Close gives up what the bench holds, before its test ends; nil where that can
+	// wait for the test's cleanup.
+	Close func()
 	// Shared says that several gateways may share the state.
 	Shared bool
 }

@@ -50,6 +50,7 @@ type room struct {
 func open(t testing.TB, b *Bench, rules queue.Rules) *room {
 	t.Helper()
 	r := &room{t: t, tb: t, bench: b, rules: rules, told: newCeiling(b.Clock.Now())}
+	r.told.retime(r.interval(), rules.Burst)
 	r.reopen()
 	return r
 }
@@ -60,7 +61,6 @@ func (r *room) reopen() {
 	if r.bench.Shared {
 		r.gates = append(r.gates, r.bench.Open(r.tb, r.rules))
 	}
-	r.told.retime(r.interval(), r.rules.Burst)
 	r.settle()
 }
 
