@@ -158,6 +158,19 @@ func TestNothingIsEarnedWhileTheRateIsZero(t *testing.T) {
 	f("more than the burst was taken: the rest had passed", 3600*second, 10, 12, 0)
 }
 
+func TestARateOfZeroIsNoDebtForWhatWasPromisedBeforeIt(t *testing.T) {
+	c := newChanging(1000, 1)
+	for range 10_000 {
+		c.take()
+	}
+	c.retime(0)
+	c.wait(3600 * second)
+	c.retime(1000)
+	if got := c.take(); got != c.now+1000 {
+		t.Errorf("the next entry is %d µs away, want one interval", got-c.now)
+	}
+}
+
 func TestARateOfZeroTwiceIsLikeOnce(t *testing.T) {
 	c := newChanging(1000, 10)
 	c.wait(10_000)
