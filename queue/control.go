@@ -1,6 +1,10 @@
 package queue
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"math"
+)
 
 // Rules are what the configuration says of a room. They may be replaced while
 // running; gateways with different rules each follow their own.
@@ -59,6 +63,15 @@ type Change struct {
 	Paused   *bool
 	Message  *string
 	SoldOut  *bool
+}
+
+// Check says what of a change cannot be set: a rate that is negative, infinite or not
+// a number.
+func (c *Change) Check() error {
+	if r := c.RatePerHour; r != nil && (math.IsNaN(*r) || math.IsInf(*r, 0) || *r < 0) {
+		return fmt.Errorf("%v is no rate", *r)
+	}
+	return nil
 }
 
 // Operated is one room's line, as operators use it.

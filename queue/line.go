@@ -50,6 +50,9 @@ type Arrival struct {
 type Seat struct {
 	// Place is the ticket's place for life; a ticket shown with another is stale.
 	Place int64
+	// Ahead is how many waited before it when Arrive gave it its place; -1 where it
+	// had one, or the order is not known yet.
+	Ahead int64
 	// Number counts arrivals, for people to quote; 0 where it is not known.
 	Number int64
 	// State is StateWaiting, StateCalled, StateAdmitted, StateFull (called, but

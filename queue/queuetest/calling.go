@@ -204,7 +204,7 @@ func positions(t *testing.T, b *Bench) {
 		if n < 100 && got != ahead {
 			t.Errorf("before ticket %d are %d, want %d", n, got, ahead)
 		}
-		if d := got - ahead; got < last || d*20 > ahead+20 || -d*20 > ahead+20 {
+		if d := got - ahead; got < last || d*12 > ahead+12 || -d*12 > ahead+12 {
 			t.Errorf("before ticket %d are %d, want about %d", n, got, ahead)
 		}
 		last = got

@@ -104,10 +104,11 @@ func maxActiveTouched(t *testing.T, b *Bench) {
 		return active == 0
 	})
 	r.move(40 * Second)
-	for _, g := range r.gates {
-		g.Touch(queue.PassOf(ID(0), used.Entry), now+3600*Second)
-	}
 	eventually(t, "one touch counts more", func() bool {
+		for _, g := range r.gates { // again and again: it may be under way while the clock is ahead
+			g.Touch(queue.PassOf(ID(0), used.Entry), now+3600*Second)
+		}
+		r.refresh()
 		b.Clock.Add(30 * Second)
 		r.refresh()
 		active := r.view().Active

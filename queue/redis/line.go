@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -164,6 +163,9 @@ func (l *Line) touch(ctx context.Context, asks []touch) ([]struct{}, error) {
 	return make([]struct{}, len(asks)), nil
 }
 
+// seatLength is how many values the answers of seats.lua have for a ticket.
+const seatLength = 6
+
 // states are the codes of seats.lua.
 var states = [...]queue.State{
 	queue.StateWaiting, queue.StateCalled, queue.StateAdmitted, queue.StateOver, queue.StateFull,
@@ -173,18 +175,18 @@ var states = [...]queue.State{
 // seats reads an answer of n seats, and remembers who has entered.
 func (l *Line) seats(answer []any, n int, id func(int) queue.ID) ([]queue.Seat, error) {
 	if err := l.told(answer, nil); err != nil {
-		return nil, err
+		return nil, away("read an answer", err)
 	}
-	if len(answer) != headLength+5*n {
-		return nil, errors.New("the store's answer has the wrong length")
+	if len(answer) != headLength+seatLength*n {
+		return nil, away("read an answer", errShape)
 	}
 	epoch, _ := answer[0].(string)
 	seats := make([]queue.Seat, n)
 	for i := range seats {
-		at := answer[headLength+5*i:]
+		at := answer[headLength+seatLength*i:]
 		seats[i] = queue.Seat{
 			State: states[whole(at[0])], Place: whole(at[1]), Number: whole(at[2]),
-			Entry: whole(at[3]), End: whole(at[4]), Epoch: epoch,
+			Entry: whole(at[3]), End: whole(at[4]), Ahead: whole(at[5]), Epoch: epoch,
 		}
 		if seats[i].State == queue.StateAdmitted {
 			l.entered.put(id(i), seats[i], l.Rules())
@@ -199,7 +201,7 @@ func (l *Line) told(answer []any, err error) error {
 		return err
 	}
 	if len(answer) < headLength {
-		return errors.New("the store's answer has no head")
+		return errShape
 	}
 	epoch, _ := answer[0].(string)
 	interval, _ := answer[3].(string)

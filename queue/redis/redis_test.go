@@ -2,7 +2,6 @@ package redis
 
 import (
 	"context"
-	"encoding/binary"
 	"testing"
 
 	"waitroom/queue"
@@ -10,49 +9,51 @@ import (
 	"waitroom/queue/redis/redistest"
 )
 
-func id(n int) queue.ID {
-	var i queue.ID
-	binary.BigEndian.PutUint64(i[4:], uint64(n))
-	return i
+// bench puts the suite onto a real redis-server; each gateway is a Store of its own.
+func bench(server *redistest.Server) func(t *testing.T) *queuetest.Bench {
+	return func(t *testing.T) *queuetest.Bench {
+		t.Helper()
+		flush(t, server)
+		b := &queuetest.Bench{Clock: queuetest.NewClock(), Shared: true}
+		var stores []*Store
+		closeAll := func() {
+			for _, s := range stores {
+				_ = s.Close()
+			}
+			stores = nil
+		}
+		t.Cleanup(closeAll)
+		b.Open = func(t testing.TB, rules queue.Rules) queuetest.Engine {
+			t.Helper()
+			s, err := Open(context.Background(), Options{URL: server.URL(), Now: b.Clock.Now})
+			if err != nil {
+				t.Fatal(err)
+			}
+			stores = append(stores, s)
+			l, err := s.Room(context.Background(), "booking", rules)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return l
+		}
+		b.Crash = func(testing.TB) { closeAll() }
+		b.Lose = func(t testing.TB) {
+			t.Helper()
+			flush(t, server)
+		}
+		return b
+	}
 }
 
-func TestAVisitorArrivesIsCalledAndEnters(t *testing.T) {
-	server := redistest.Start(t)
-	clock := queuetest.NewClock()
-	ctx := context.Background()
-	s, err := Open(ctx, Options{URL: server.URL(), Now: clock.Now})
-	if err != nil {
+func flush(t testing.TB, server *redistest.Server) {
+	t.Helper()
+	c := server.Client()
+	defer func() { _ = c.Close() }()
+	if err := c.FlushAll(context.Background()).Err(); err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
-	l, err := s.Room(ctx, "booking", queue.Rules{RatePerHour: 3600, Burst: 1, Hold: 1800e6, PassTTL: 600e6})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n := range 10 {
-		seat, err := l.Arrive(ctx, queue.Arrival{ID: id(n)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("%+v", seat)
-	}
-	for range 100 {
-		clock.Add(100_000)
-		if _, err := l.Tick(ctx); err != nil {
-			t.Fatal(err)
-		}
-		if err := l.Refresh(ctx); err != nil {
-			t.Fatal(err)
-		}
-	}
-	v := l.View()
-	t.Logf("%+v", v)
-	seat, err := l.Enter(ctx, id(0), queuetest.Start)
-	t.Logf("%+v %v", seat, err)
-	again, err := l.Enter(ctx, id(0), queuetest.Start)
-	if err != nil || seat != again {
-		t.Fatalf("asked again: %+v %v", again, err)
-	}
-	recs, err := l.Journal(ctx, "", 10)
-	t.Logf("%+v %v", recs, err)
+}
+
+func TestTheLineKeepsItsPromisesOnARealRedis(t *testing.T) {
+	queuetest.Run(t, bench(redistest.Start(t)))
 }

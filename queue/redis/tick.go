@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"fmt"
 
 	"waitroom/queue"
 )
@@ -23,6 +24,9 @@ func (l *Line) Tick(ctx context.Context) (more bool, err error) {
 
 // Set implements queue.Operated.
 func (l *Line) Set(ctx context.Context, c queue.Change) error {
+	if err := c.Check(); err != nil {
+		return fmt.Errorf("set room %s: %w", l.room, err)
+	}
 	return l.control(ctx, c.By, settings(c), false)
 }
 

@@ -4,7 +4,8 @@
 -- ARGV  18.. six for each ticket: id, place shown or 0, place drawn or 0,
 --       flags (1 may enter at once, 2 of another epoch),
 --       entry and end that the gateway remembers of it, or 0
--- Returns  the head, then for each ticket: state, place, number, entry, end
+-- Returns  the head, then for each ticket: state, place, number, entry, end, how many
+--          waited before a new one, else -1
 local ids, seats, fresh, new, back = {}, {}, {}, {}, {}
 for i = OWN, #ARGV, 6 do ids[#ids + 1] = ARGV[i] end
 local recs, tills, line, called = facts(ids)
@@ -22,7 +23,7 @@ local function arrive(id, drawn, direct)
   end
   new[#new + 1] = string.format('%.0f', place)
   new[#new + 1] = id
-  return {WAITING, place, s.arrivals, 0, 0}
+  return {WAITING, place, s.arrivals, 0, 0, waiting + #new / 2 - 1}
 end
 
 for i, id in ipairs(ids) do

@@ -3,7 +3,7 @@
 --
 -- ARGV  18.. four for each ticket: id, place shown, entry and end that the gateway
 --       remembers of it, or 0
--- Returns  the head, then for each ticket: state, place, 0, entry, end
+-- Returns  the head, then for each ticket: state, place, 0, entry, end, -1
 local ids, seats, done = {}, {}, {}
 for i = OWN, #ARGV, 4 do ids[#ids + 1] = ARGV[i] end
 local recs, tills, line, called = facts(ids)

@@ -12,7 +12,8 @@ local function expected()
 end
 
 local function slot()
-  return math.max(s.due, now - (burst - 1) * s.interval)
+  local at = math.max(s.due, now - (burst - 1) * s.interval)
+  return burst <= 1 and math.ceil(at) or at
 end
 
 local function take()
@@ -36,9 +37,9 @@ local function retime(interval)
     s.spare, s.spare_interval, s.due = due - now, old, due
     return
   end
-  local slots = math.max(due - now, -burst * old) / old
+  local slots = math.min(1, math.max(due - now, -burst * old) / old)
   local nxt = now + math.ceil(slots * interval * 4) / 4
-  if s.due - old > now then nxt = math.max(nxt, s.due - old + interval) end
+  if s.due - old > now then nxt = s.due - old + interval end
   s.due = nxt
 end
 

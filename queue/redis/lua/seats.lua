@@ -54,7 +54,7 @@ end
 local function answer(seats)
   local out = head()
   for _, seat in ipairs(seats) do
-    for i = 1, 5 do out[#out + 1] = seat[i] end
+    for i = 1, 6 do out[#out + 1] = seat[i] or -1 end
   end
   return out
 end
