@@ -27,7 +27,7 @@ func (p *page) put(markup string, texts ...any) {
 func begin(w *words) *page {
 	p := &page{w: w}
 	p.put(`<!doctype html><html lang="%s"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">`, w.Lang)
-	p.put(`<title>%s</title><link rel="stylesheet" href="/static/style.css"></head><body>`, w.Title)
+	p.put(`<title>%s</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/static/style.css"></head><body>`, w.Title)
 	p.put(`<header><h1><a href="/">%s</a></h1><a href="/?lang=%s" lang="%s">%s</a></header><main>`, w.Title, w.Other, w.Other, w.OtherName)
 	return p
 }
