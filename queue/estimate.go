@@ -10,12 +10,16 @@ const (
 	PollFar = 120 * second
 	// pollShare is the share of the estimated wait that a visitor sleeps.
 	pollShare = 0.05
-	// pollsAtRest bounds the polls per second of a line that does not move.
+	// pollsAtRest bounds the polls per second of a line that does not move, while it
+	// is short enough to be asked again within PollFar: 5 million.
 	pollsAtRest = 50_000
 	// measureSpan is the window in which the rate of calls is measured.
 	measureSpan = 30 * second
 	// measureLeast is the least time that makes a measurement.
 	measureLeast = 5 * second
+	// measureCalls is how many calls, made or promised, make a measurement; of fewer
+	// the count says nothing.
+	measureCalls = 10
 )
 
 // Wait is an estimate of the time until a call, in seconds. Low is -1 where
@@ -50,7 +54,7 @@ func (w Wait) after(seconds int64) Wait {
 // NextPoll is how long to wait before asking again: a share of the estimated wait.
 // Where nothing is estimated, as in a pause, it grows with the number of those
 // waiting, so that their polls stay bounded. Random is from [0, 1) and spreads
-// those who came together.
+// those who came together. It is never longer than PollFar.
 func NextPoll(w Wait, waiting int64, random float64) time.Duration {
 	pause := math.Max(10, float64(waiting)/pollsAtRest) * second
 	if w.Low >= 0 {
@@ -67,23 +71,26 @@ type meter struct {
 
 type mark struct{ at, calls int64 }
 
-// next is the meter after a view, and the calls per second in the window; 0 while
-// too little was seen. A counter that fell back, or a line that was empty, starts anew.
-func (m meter) next(at, calls, waiting int64) (meter, float64) {
-	if n := len(m.marks); n > 0 && (calls < m.marks[n-1].calls || at < m.marks[n-1].at || waiting == 0) {
-		return meter{}, 0
+// next is the meter after a view, and the calls per second in the window. Known is
+// false while too little was seen: less than measureLeast, or no call where the
+// settings promise fewer than measureCalls. A counter that fell back, or a line that
+// was empty, starts anew.
+func (m meter) next(at, calls, waiting int64, promised float64) (next meter, perSecond float64, known bool) {
+	if n := len(m.marks); waiting == 0 || n > 0 && (calls < m.marks[n-1].calls || at < m.marks[n-1].at) {
+		return meter{}, 0, false
 	}
 	first := 0
 	for first < len(m.marks) && at-m.marks[first].at > measureSpan {
 		first++
 	}
 	marks := append(append([]mark(nil), m.marks[first:]...), mark{at, calls})
-	if n := len(m.marks); n > 0 && at-m.marks[n-1].at < second/2 {
-		marks = marks[:len(marks)-1]
+	span, counted := at-marks[0].at, calls-marks[0].calls
+	if n := len(marks) - 1; n > 0 && at-marks[n-1].at < second/2 {
+		marks = marks[:n]
 	}
-	span := at - marks[0].at
-	if span < measureLeast {
-		return meter{marks}, 0
+	seconds := float64(span) / second
+	if span < measureLeast || math.Max(float64(counted), promised*seconds) < measureCalls {
+		return meter{marks}, 0, false
 	}
-	return meter{marks}, float64(calls-marks[0].calls) / (float64(span) / second)
+	return meter{marks}, float64(counted) / seconds, true
 }

@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -17,38 +16,37 @@ const (
 
 // Keep ticks and refreshes a room until the context ends. Every gateway does so;
 // a gateway more or less changes nothing, because a tick gives out only what the
-// rate owes. Each failure goes to report, a nil after one that went well again;
-// report is called from one goroutine at a time per loop and must not block.
+// rate owes. Each failure goes to report, a nil after one that went well again, for
+// ticks and refreshes each; report may be called by both at a time, and must not block.
 func Keep(ctx context.Context, k Kept, report func(error)) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		every(ctx, RefreshEvery, func(ctx context.Context) error { return k.Refresh(ctx) }, report)
+		every(ctx, RefreshEvery, func(ctx context.Context) (bool, error) { return false, k.Refresh(ctx) }, report)
 	}()
-	every(ctx, TickEvery, func(ctx context.Context) error {
-		for {
-			more, err := k.Tick(ctx)
-			if err != nil || !more || ctx.Err() != nil {
-				return err
-			}
-		}
-	}, report)
+	every(ctx, TickEvery, k.Tick, report)
 	<-done
 }
 
-func every(ctx context.Context, pause time.Duration, do func(context.Context) error, report func(error)) {
+// every does one thing at each pause, and again at once where it says that there is
+// more. An error because the context has ended is the end, and no failure.
+func every(ctx context.Context, pause time.Duration, do func(context.Context) (bool, error), report func(error)) {
 	ticker := time.NewTicker(pause)
 	defer ticker.Stop()
 	failing := false
-	for {
+	for ctx.Err() == nil {
 		bounded, cancel := context.WithTimeout(ctx, keepTimeout)
-		err := do(bounded)
+		more, err := do(bounded)
 		cancel()
-		if ctx.Err() == nil || errors.Is(err, ErrAway) {
-			if err != nil || failing {
-				report(err)
-			}
-			failing = err != nil
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil || failing {
+			report(err)
+		}
+		failing = err != nil
+		if more && err == nil {
+			continue
 		}
 		select {
 		case <-ctx.Done():

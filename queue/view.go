@@ -28,8 +28,8 @@ type View struct {
 	Control      Control
 	Rules        Rules
 	Ranks        Ranks
-	// CallsPerSecond is the measured rate of calls; what the settings promise while
-	// too little was measured.
+	// CallsPerSecond is the measured rate of calls, 0 where seats alone hold them back;
+	// what the settings promise while too little was measured.
 	CallsPerSecond float64
 
 	meter meter
@@ -37,20 +37,32 @@ type View struct {
 }
 
 // After makes v the view that follows old, read just now: it measures the rate of
-// calls. The view before may be nil.
+// calls, anew with each epoch and each rate, and not while nobody may be called. The
+// view before may be nil.
 func (v *View) After(old *View, read time.Time) *View {
 	v.read = read
-	var measured float64
-	if old != nil && old.Epoch == v.Epoch && old.Interval == v.Interval {
-		v.meter, measured = old.meter.next(v.At, v.Calls, v.Waiting)
-	} else {
-		v.meter, _ = meter{}.next(v.At, v.Calls, v.Waiting)
-	}
-	v.CallsPerSecond = measured
-	if measured == 0 && v.Interval > 0 {
+	v.CallsPerSecond = 0
+	if v.Interval > 0 {
 		v.CallsPerSecond = second / v.Interval / math.Max(v.Ratio, 0.01)
 	}
+	if v.halted() {
+		return v
+	}
+	var before meter
+	if old != nil && old.Epoch == v.Epoch && old.Interval == v.Interval {
+		before = old.meter
+	}
+	m, measured, known := before.next(v.At, v.Calls, v.Waiting, v.CallsPerSecond)
+	v.meter = m
+	if known {
+		v.CallsPerSecond = measured
+	}
 	return v
+}
+
+// halted says whether nobody is called now, whoever waits.
+func (v *View) halted() bool {
+	return v.Interval == 0 || v.Control.Paused || v.Control.SoldOut || !v.Rules.Open(v.At) || v.At < v.RecoverUntil
 }
 
 // Now is the store's time, reckoned from the view by this process's monotonic
@@ -81,8 +93,12 @@ func (v *View) Away() bool { return v.Age() > Stale }
 // LongestPoll is the longest pause that a poll answered from this view was told,
 // in microseconds: after a loss of state all who wait have come by in that time.
 func (v *View) LongestPoll() int64 {
-	return max(Prompt, NextPoll(EstimateWait(v.Waiting, v.CallsPerSecond), v.Waiting, 1).Microseconds())
+	wait := EstimateWait(v.Waiting, v.CallsPerSecond).after(v.left(v.At))
+	return max(Prompt, NextPoll(wait, v.Waiting, 1).Microseconds(), NextPoll(unknown, v.Waiting, 1).Microseconds())
 }
+
+// left is the whole seconds until the opening.
+func (v *View) left(now int64) int64 { return max(0, v.Rules.OpensAt-now) / second }
 
 // Standing is the whole answer to "where am I?".
 type Standing struct {
@@ -97,27 +113,42 @@ type Standing struct {
 // Standing is where a ticket stands at the view's time. Low is the lowest position
 // that the ticket has been shown, 0 for none: what is shown never rises above it.
 // Random is from [0, 1).
+//
+// A place after v.Last is newer than the view: its position may still be too low, and
+// is not to be remembered as one that was shown.
 func (v *View) Standing(place, low, now int64, random float64) Standing {
 	s := Standing{State: v.state(place, now), Waiting: v.Waiting, Wait: unknown}
-	left := max(0, v.Rules.OpensAt-now) / second
-	if v.Rules.Draw && left > 0 {
-		s.NextPoll = NextPoll(EstimateWait(v.Waiting/2, v.CallsPerSecond).after(left), v.Waiting, random)
+	if v.Rules.Draw && now < v.Rules.OpensAt {
+		wait := EstimateWait(v.Waiting/2, v.CallsPerSecond).after(v.left(now))
+		s.NextPoll = NextPoll(wait, v.Waiting, random)
 		return s
 	}
-	s.Position = 1
-	if place > v.Front && v.Ranks != nil {
-		s.Position = v.Ranks.Ahead(place) + 1
-	}
-	if low > 0 {
-		s.Position = min(s.Position, low)
-	}
+	s.Position = v.position(place, low)
 	s.Waiting = max(s.Waiting, s.Position)
-	wait := EstimateWait(s.Position-1, v.CallsPerSecond).after(left)
+	wait := unknown
+	if s.Position > 0 {
+		wait = EstimateWait(s.Position-1, v.CallsPerSecond).after(v.left(now))
+	}
 	s.NextPoll = NextPoll(wait, v.Waiting, random)
 	if s.State != StatePaused && s.State != StateClosed && s.State != StateSoldOut {
 		s.Wait = wait
 	}
 	return s
+}
+
+// position counts from 1; 0 is unknown.
+func (v *View) position(place, low int64) int64 {
+	position := int64(1)
+	if place > v.Front {
+		if v.Ranks == nil {
+			return low
+		}
+		position = v.Ranks.Ahead(place) + 1
+	}
+	if low > 0 {
+		return min(position, low)
+	}
+	return position
 }
 
 func (v *View) state(place, now int64) State {
