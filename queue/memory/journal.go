@@ -3,26 +3,24 @@ package memory
 import (
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 )
-
-// file is what the journal needs of a segment.
-type file interface {
-	WriteAt(b []byte, off int64) (int, error)
-	Truncate(size int64) error
-	Sync() error
-	Close() error
-}
 
 // errKilled is the failure of a journal that was given up.
 var errKilled = errors.New("the journal was given up")
 
-// disk is how a journal gets at its files.
+// disk is how a journal gets at its files, and how much it puts into one.
 type disk struct {
 	open    func(path string) (file, error)
 	syncDir func(dir string) error
+	// segment is the size from which on the next segment is begun.
+	segment int64
+	// backlog is how many bytes may wait for the disk before operations are refused
+	// with queue.ErrBusy.
+	backlog int
 }
+
+func realDisk() disk { return disk{openFile, syncDir, 64 << 20, 64 << 20} }
 
 // position is a place in the journal: a segment and an offset in it.
 type position struct {
@@ -95,7 +93,7 @@ func (j *journal) load(apply func(*event) error) error {
 		return err
 	}
 	j.durable, j.marks = end, m
-	if end.offset < segmentSize && end.segment > 0 {
+	if end.offset > 0 {
 		j.file, err = j.disk.open(segmentPath(j.dir, end.segment))
 	}
 	return err
@@ -234,7 +232,7 @@ func release(b *batch, err error) {
 // write puts the batch behind what is durable, whatever an earlier try left there,
 // and returns where it begins.
 func (j *journal) write(b *batch, at position) (position, error) {
-	if at.offset >= segmentSize || j.file == nil {
+	if at.offset >= j.disk.segment || j.file == nil {
 		if err := j.next(&at); err != nil {
 			return at, err
 		}
@@ -281,33 +279,3 @@ func (j *journal) next(at *position) error {
 	j.mu.Unlock()
 	return nil
 }
-
-// begin writes an empty segment.
-func begin(f file) error {
-	if err := f.Truncate(0); err != nil {
-		return err
-	}
-	if _, err := f.WriteAt([]byte(magic), 0); err != nil {
-		return err
-	}
-	return f.Sync()
-}
-
-// openFile opens a segment for writing.
-func openFile(path string) (file, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	return diskFile{f}, nil
-}
-
-// diskFile syncs the data and leaves out times that nobody reads.
-type diskFile struct{ *os.File }
-
-func (f diskFile) Sync() error { return datasync(f.File) }
-
-// unsynced leaves syncing out.
-type unsynced struct{ file }
-
-func (unsynced) Sync() error { return nil }

@@ -9,10 +9,6 @@ import (
 	"waitroom/queue"
 )
 
-// longestBacklog is how many bytes may wait for the disk before operations are
-// refused with queue.ErrBusy.
-const longestBacklog = 64 << 20
-
 // Line is one room. It implements queue.Line, queue.Inside, queue.Operated and
 // queue.Kept, all for any number of goroutines at once.
 //
@@ -56,7 +52,7 @@ func (l *Line) ready() error {
 	switch _, size, failure := l.journal.pending(); {
 	case failure != nil:
 		return l.away(failure)
-	case size > longestBacklog:
+	case size > l.journal.disk.backlog:
 		return fmt.Errorf("room %s: %w", l.name, queue.ErrBusy)
 	}
 	return nil

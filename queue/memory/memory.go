@@ -42,13 +42,15 @@ type Options struct {
 	// answered.
 	NoSync bool
 
-	disk disk // the zero value is the real one
+	disk *disk // nil is the real one
 }
 
 // Store is a folder of rooms, held by this process alone.
 type Store struct {
-	options Options
-	lock    *os.File
+	dir  string
+	now  func() int64
+	disk disk
+	lock *os.File
 
 	mu    sync.Mutex
 	lines map[string]*Line
@@ -67,17 +69,14 @@ func Open(o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = func() int64 { return time.Now().UnixMicro() }
 	}
-	if o.disk.open == nil {
-		o.disk = disk{openFile, syncDir}
+	d := realDisk()
+	if o.disk != nil {
+		d = *o.disk
 	}
-	if open := o.disk.open; o.NoSync {
-		o.disk.open = func(path string) (file, error) {
-			f, err := open(path)
-			return unsynced{f}, err
-		}
-		o.disk.syncDir = func(string) error { return nil }
+	if o.NoSync {
+		d = d.unsynced()
 	}
-	return &Store{options: o, lock: held, lines: map[string]*Line{}}, nil
+	return &Store{dir: o.Dir, now: o.Now, disk: d, lock: held, lines: map[string]*Line{}}, nil
 }
 
 // Room opens the room of that name and replays its journal; a room that is open
@@ -98,12 +97,12 @@ func (s *Store) Room(name string, rules queue.Rules) (*Line, error) {
 }
 
 func (s *Store) room(name string, rules queue.Rules) (*Line, error) {
-	dir := filepath.Join(s.options.Dir, "rooms", url.PathEscape(name))
+	dir := filepath.Join(s.dir, "rooms", url.PathEscape(name))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	l := &Line{name: name, now: s.options.Now, rules: rules, state: newState()}
-	l.journal = newJournal(dir, s.options.disk, s.options.Now)
+	l := &Line{name: name, now: s.now, rules: rules, state: newState()}
+	l.journal = newJournal(dir, s.disk, s.now)
 	if err := l.journal.load(l.replayed()); err != nil {
 		return nil, err
 	}

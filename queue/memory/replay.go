@@ -18,6 +18,7 @@ func replay(dir string, apply func(*event) error) (end position, m marks, err er
 		return end, m, err
 	}
 	for i, n := range numbers {
+		before := end
 		end = position{segment: n}
 		path := segmentPath(dir, n)
 		data, err := os.ReadFile(path)
@@ -27,7 +28,7 @@ func replay(dir string, apply func(*event) error) (end position, m marks, err er
 		last := i == len(numbers)-1
 		if !bytes.HasPrefix(data, []byte(magic)) {
 			if last && unborn(data) {
-				return position{segment: n - 1, offset: segmentSize}, m, nil
+				return before, m, nil
 			}
 			return end, m, damaged(path, 0, errors.New("it does not begin as a journal"))
 		}

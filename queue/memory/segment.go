@@ -20,9 +20,7 @@ const (
 	frameHead = 8
 	// longestRecord bounds a payload: a tick's calls need some 25 kB.
 	longestRecord = 1 << 20
-	// segmentSize is the size from which on the next segment is begun.
-	segmentSize = 64 << 20
-	segmentName = ".log"
+	segmentName   = ".log"
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
