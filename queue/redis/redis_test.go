@@ -11,17 +11,18 @@ import (
 
 // bench puts the suite onto a real redis-server; each gateway is a Store of its own.
 func bench(server *redistest.Server) func(t *testing.T) *queuetest.Bench {
+	var stores []*Store
+	closeAll := func() {
+		for _, s := range stores {
+			_ = s.Close()
+		}
+		stores = nil
+	}
 	return func(t *testing.T) *queuetest.Bench {
 		t.Helper()
+		closeAll()
 		flush(t, server)
 		b := &queuetest.Bench{Clock: queuetest.NewClock(), Shared: true}
-		var stores []*Store
-		closeAll := func() {
-			for _, s := range stores {
-				_ = s.Close()
-			}
-			stores = nil
-		}
 		t.Cleanup(closeAll)
 		b.Open = func(t testing.TB, rules queue.Rules) queuetest.Engine {
 			t.Helper()
@@ -56,4 +57,8 @@ func flush(t testing.TB, server *redistest.Server) {
 
 func TestTheLineKeepsItsPromisesOnARealRedis(t *testing.T) {
 	queuetest.Run(t, bench(redistest.Start(t)))
+}
+
+func TestTheLineDoesWhatTheModelDoesOnARealRedis(t *testing.T) {
+	queuetest.RunModel(t, bench(redistest.Start(t)))
 }
