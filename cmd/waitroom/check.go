@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -36,7 +37,7 @@ Nothing is started or changed. The exit code is 1 if there is any mistake.`,
 func runCheck(cmd *cobra.Command, file string) error {
 	out := cmd.OutOrStdout()
 	c, err := config.Load(file, os.Environ())
-	if problems, ok := err.(config.Problems); ok {
+	if problems := (config.Problems)(nil); errors.As(err, &problems) {
 		fmt.Fprintln(out, problems.Error())
 		return fmt.Errorf("%s has %s", file, mistakes(len(problems)))
 	}

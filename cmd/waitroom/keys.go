@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -79,7 +80,7 @@ func configFlag(cmd *cobra.Command, file *string) {
 // it goes to standard error, each mistake on its line.
 func load(cmd *cobra.Command, file string) (*config.Config, error) {
 	c, err := config.Load(file, os.Environ())
-	if problems, ok := err.(config.Problems); ok {
+	if problems := (config.Problems)(nil); errors.As(err, &problems) {
 		fmt.Fprintln(cmd.ErrOrStderr(), problems.Error())
 		return nil, fmt.Errorf("%s has %s; nothing was done", file, mistakes(len(problems)))
 	}
