@@ -114,8 +114,8 @@ type Standing struct {
 // that the ticket has been shown, 0 for none: what is shown never rises above it.
 // Random is from [0, 1).
 //
-// A place after v.Last is newer than the view: its position may still be too low, and
-// is not to be remembered as one that was shown.
+// A place after v.Last is newer than the view: then low counts, which its arrival told,
+// or the position is too low, and not to be remembered as one that was shown.
 func (v *View) Standing(place, low, now int64, random float64) Standing {
 	s := Standing{State: v.state(place, now), Waiting: v.Waiting, Wait: unknown}
 	if v.Rules.Draw && now < v.Rules.OpensAt {
@@ -126,7 +126,7 @@ func (v *View) Standing(place, low, now int64, random float64) Standing {
 	s.Position = v.position(place, low)
 	s.Waiting = max(s.Waiting, s.Position)
 	wait := unknown
-	if s.Position > 0 {
+	if place <= v.Front || v.Ranks != nil {
 		wait = EstimateWait(s.Position-1, v.CallsPerSecond).after(v.left(now))
 	}
 	s.NextPoll = NextPoll(wait, v.Waiting, random)
@@ -140,7 +140,7 @@ func (v *View) Standing(place, low, now int64, random float64) Standing {
 func (v *View) position(place, low int64) int64 {
 	position := int64(1)
 	if place > v.Front {
-		if v.Ranks == nil {
+		if v.Ranks == nil || place > v.Last && low > 0 {
 			return low
 		}
 		position = v.Ranks.Ahead(place) + 1

@@ -132,7 +132,7 @@ func (r *Room) status(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.
 		s.State, s.away = queue.StateRecovering, true
 	}
 	if f.renew {
-		f.ticket.Position = s.Position
+		f.ticket.Position = shown(&f.ticket, &s, view)
 		s.ticket = r.issue(ctx, v, &f.ticket, now)
 	}
 	answerStanding(ctx, &s)

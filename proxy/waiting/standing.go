@@ -38,6 +38,15 @@ func (r *Room) standing(t *token.Ticket, v *queue.View, now int64) standing {
 	return s
 }
 
+// shown is the position to sign into a ticket: the lowest that it was shown, as far
+// as the view knows its place.
+func shown(t *token.Ticket, s *standing, v *queue.View) int64 {
+	if s.Position == 0 || t.Place > v.Last {
+		return t.Position
+	}
+	return s.Position
+}
+
 // facts is what an answer says of the room alone.
 func (r *Room) facts(v *queue.View, now int64) standing {
 	s := standing{room: r.Name, now: now, opensAt: v.Rules.OpensAt, message: v.Control.Message, away: v.Away()}

@@ -61,7 +61,7 @@ func (r *Room) revisit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.V
 	s := r.standing(&f.ticket, view, now)
 	s.away = s.away || f.why == storeAway
 	if f.renew {
-		f.ticket.Position = s.Position
+		f.ticket.Position = shown(&f.ticket, &s, view)
 		s.ticket = r.issue(ctx, v, &f.ticket, now)
 	}
 	r.show(ctx, q, v, &s)
@@ -89,7 +89,6 @@ func (r *Room) newcomer(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.
 		return Admitted{}
 	}
 	s = r.standing(&f.ticket, view, now)
-	f.ticket.Position = s.Position
 	s.ticket = r.issue(ctx, v, &f.ticket, now)
 	r.show(ctx, q, v, &s)
 	return Admitted{}

@@ -111,6 +111,10 @@ func (r *Room) seated(id queue.ID, s queue.Seat, before token.Ticket, rules *que
 	if t.Number == 0 {
 		t.Number = before.Number
 	}
+	t.Position = before.Position
+	if s.State == queue.StateWaiting && s.Number != 0 && s.Ahead >= 0 {
+		t.Position = s.Ahead + 1
+	}
 	if rules.Draw && s.Place < rules.OpensAt {
 		t.Drawn, t.Place = true, 0
 	}

@@ -13,7 +13,8 @@ local waiting = redis.call('ZCARD', LINE)
 
 local function arrive(id, drawn, direct)
   local place = math.max(s.last + 1, now)
-  if drawn > 0 and now < opens then place = drawn else s.last = place end
+  local lot = drawn > 0 and now < opens
+  if lot then place = drawn else s.last = place end
   s.arrivals = s.arrivals + 1
   if direct and waiting == 0 and #new == 0 and not refused() and slot() + s.interval * expected() <= now then
     s.front, s.calls = place, s.calls + 1
@@ -23,7 +24,7 @@ local function arrive(id, drawn, direct)
   end
   new[#new + 1] = string.format('%.0f', place)
   new[#new + 1] = id
-  return {WAITING, place, s.arrivals, 0, 0, waiting + #new / 2 - 1}
+  return {WAITING, place, s.arrivals, 0, 0, lot and -1 or waiting + #new / 2 - 1}
 end
 
 for i, id in ipairs(ids) do
