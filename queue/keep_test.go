@@ -152,6 +152,24 @@ func TestKeepGivesEachOfManyTicksItsTime(t *testing.T) {
 	}
 }
 
+func TestKeepReturnsWhenWhatWasUnderWayHasEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := false
+		r := &room{refresh: func(ctx context.Context, _ int) error {
+			<-ctx.Done()
+			time.Sleep(time.Second) // a store that answers late
+			ended = true
+			return nil
+		}}
+		time.AfterFunc(time.Millisecond, cancel)
+		queue.Keep(ctx, r, r.report)
+		if !ended {
+			t.Error("a refresh is still under way")
+		}
+	})
+}
+
 func TestTheEndOfTheContextIsNoFailure(t *testing.T) {
 	r := &room{refresh: func(ctx context.Context, _ int) error {
 		<-ctx.Done()
