@@ -69,7 +69,9 @@ func (f *folder) close() {
 	f.store = nil
 }
 
-func (f *folder) segment(n int) string { return segmentPath(filepath.Join(f.dir, "rooms", "booking"), n) }
+func (f *folder) segment(n int) string {
+	return segmentPath(filepath.Join(f.dir, "rooms", "booking"), n)
+}
 
 func must[T any](v T, err error) func(t testing.TB) T {
 	return func(t testing.TB) T {
@@ -380,5 +382,12 @@ func TestTheFolderIsForItsUserAlone(t *testing.T) {
 		if got := must(os.Stat(path))(t).Mode().Perm(); got != want {
 			t.Errorf("%s is %o, want %o", path, got, want)
 		}
+	}
+}
+
+func same(t testing.TB, want, got map[string]any) {
+	t.Helper()
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("the state differs (-want +got):\n%s", d)
 	}
 }
