@@ -43,6 +43,9 @@ type gateway struct {
 
 	certs *certificate // nil without TLS
 
+	operator  atomic.Pointer[http.Handler]
+	operators func(*config.Config) // makes operator from a configuration
+
 	stopping atomic.Bool
 
 	mu     sync.Mutex // guards what a changed configuration replaces
@@ -153,21 +156,25 @@ func filter(c *config.Config) *strict.Filter {
 	return &strict.Filter{MaxFields: c.Limits.MaxHeaderFields, Cookies: visitor.NewCookies(c.Cookies.Secure, nil).Own()}
 }
 
+// operatorServer is the operators' listener. Its handler is made anew by a reload,
+// since the token may have changed.
 func (g *gateway) operatorServer(c *config.Config) *http.Server {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		operator.NewCollector(g.operated), g.traffic,
 	)
-	handler := operator.New(operator.Options{
-		Token: c.Operator.Token.Reveal(), Rooms: g.operated, Ready: g.ready, Version: version(),
-		ParseRate: parseRate, FormatRate: formatRate, Metrics: registry, Log: g.log,
-	})
-	return &http.Server{
-		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
-		WriteTimeout: time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
-		ErrorLog: zap.NewStdLog(zap.NewNop()),
+	g.operators = func(c *config.Config) {
+		handler := operator.New(operator.Options{
+			Token: c.Operator.Token.Reveal(), Rooms: g.operated, Ready: g.ready, Version: version(),
+			ParseRate: parseRate, FormatRate: formatRate, Metrics: registry, Log: g.log,
+		})
+		g.operator.Store(&handler)
 	}
+	g.operators(c)
+	return operator.Server(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		(*g.operator.Load()).ServeHTTP(w, r)
+	}), g.log)
 }
 
 // operated are the rooms as operators see them.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // the smallest images have no time zones
 )
 
 func main() { os.Exit(run()) }

@@ -259,6 +259,7 @@ func (g *gateway) reload(ctx context.Context, c *config.Config) error {
 	g.mu.Lock()
 	before := g.config
 	g.mu.Unlock()
+	newToken := before.Operator.Token != c.Operator.Token
 	if names := before.NeedsRestart(c); len(names) > 0 {
 		g.log.Warn("some changed settings count from the next start on", zap.Strings("settings", slices.Sorted(slices.Values(names))))
 	}
@@ -267,6 +268,9 @@ func (g *gateway) reload(ctx context.Context, c *config.Config) error {
 		return err
 	}
 	g.gate.Replace(o)
+	if newToken {
+		g.operators(c)
+	}
 	g.setLevel(c)
 	return nil
 }

@@ -22,8 +22,15 @@ what it was built with.`,
 	}
 }
 
-// version is the module's version, and the commit where the build knows it.
+// stamp is the version that the build was given by the linker; "" for none.
+var stamp string
+
+// version is what the build was stamped with; else the module's version, and the
+// commit where the build knows it.
 func version() string {
+	if stamp != "" {
+		return stamp
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
