@@ -7,6 +7,8 @@ import (
 	"net"
 	"strconv"
 	"time"
+
+	"waitroom/proxy/strict"
 )
 
 // pieceSize is how much of a streamed body is held at a time.
@@ -35,8 +37,8 @@ func (e *exchange) holdBody() error {
 		m, err := stream.Read(e.body[len(e.body):bodyHeld])
 		e.body = e.body[:len(e.body)+m]
 		if errors.Is(err, io.EOF) {
-			if n > 0 && int64(len(e.body)) != n {
-				return fmt.Errorf("%w: shorter than its length", ErrClient)
+			if n > 0 && int64(len(e.body)) != n || n < 0 && !strict.BodyEnded(e.ctx) {
+				return fmt.Errorf("%w: shorter than it should be", ErrClient)
 			}
 			e.whole = true
 			break
@@ -103,6 +105,9 @@ func (e *exchange) endBody(chunked bool, sent int64) error {
 			return fmt.Errorf("%w: shorter than its length", ErrClient)
 		}
 		return nil
+	}
+	if !strict.BodyEnded(e.ctx) {
+		return fmt.Errorf("%w: without a last chunk", ErrClient)
 	}
 	_, err := e.write([]byte("0\r\n\r\n"))
 	return err

@@ -51,8 +51,12 @@ type recorder struct {
 
 const helloAnswer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"
 
-func hello(c net.Conn, _ seen) bool {
-	_, err := io.WriteString(c, helloAnswer)
+func hello(c net.Conn, s seen) bool {
+	text := helloAnswer
+	if strings.HasPrefix(s.line, "HEAD ") {
+		text = strings.TrimSuffix(text, "hello")
+	}
+	_, err := io.WriteString(c, text)
 	return err == nil
 }
 

@@ -141,6 +141,7 @@ type tunnel struct {
 	until time.Time
 	ended func() bool
 	heard atomic.Int64 // when anything last came, in nanoseconds
+	done  atomic.Bool  // one direction has ended
 }
 
 // run owns both connections; it returns when both directions have ended.
@@ -155,6 +156,7 @@ func (t *tunnel) run(visitor net.Conn) {
 		_ = t.c.Close()
 	}()
 	_ = t.copy(visitor, t.c.br, t.c.Conn)
+	t.done.Store(true)
 	_ = visitor.SetDeadline(time.Unix(1, 0))
 	_ = t.c.Close()
 	<-upstream
@@ -168,6 +170,11 @@ func (t *tunnel) copy(to io.Writer, from io.Reader, source net.Conn) error {
 	for {
 		if err := source.SetReadDeadline(earlier(time.Now().Add(tick), t.until)); err != nil {
 			return err
+		}
+		// Looked at after the deadline is set: whoever ends the other
+		// direction sets done first, and a deadline that has passed second.
+		if t.done.Load() {
+			return errEnded
 		}
 		n, err := from.Read((*buf)[:])
 		now := time.Now()
