@@ -50,19 +50,9 @@ const (
 // longestKnown is the length of the longest name that kindOf knows.
 const longestKnown = 32
 
-// kindOf tells the kind of a field by its name, in any case.
-func kindOf(name []byte) Kind {
-	if len(name) > longestKnown {
-		return prefixKind(name)
-	}
-	var low [longestKnown]byte
-	for i, c := range name {
-		if 'A' <= c && c <= 'Z' {
-			c |= 0x20
-		}
-		low[i] = c
-	}
-	n := low[:len(name)]
+// kindOf tells the kind of a field by its name in lower case, of at most
+// longestKnown bytes.
+func kindOf(n []byte) Kind {
 	switch n[0] {
 	case 'a', 'h', 'o', 'r', 'u', 'e':
 		return commonKind(n)
