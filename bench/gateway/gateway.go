@@ -117,7 +117,9 @@ func FreeAddr(t testing.TB) string {
 }
 
 // File is the gateway's configuration file.
-func (g *Gateway) File() string { return filepath.Join(g.Dir, "waitroom-"+strings.ReplaceAll(g.Visitors, ":", "-")+".yaml") }
+func (g *Gateway) File() string {
+	return filepath.Join(g.Dir, "waitroom-"+strings.ReplaceAll(g.Visitors, ":", "-")+".yaml")
+}
 
 // Configure writes the configuration file with settings of the room changed; a
 // running gateway takes them over by itself.
