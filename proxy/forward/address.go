@@ -21,7 +21,10 @@ const (
 	readerSize = 16 << 10
 )
 
-var errBusy = errors.New("too many requests in flight")
+var (
+	errBusy      = errors.New("too many requests in flight")
+	errNoAddress = errors.New("no healthy address")
+)
 
 // address is one place of the backend, with its idle connections and its health.
 type address struct {
@@ -90,7 +93,7 @@ func (b *Backend) bit(a *address) uint64 {
 // careful looks whether an idle one still lives, whatever its age.
 func (b *Backend) connect(now time.Time, fresh, careful bool) (*conn, error) {
 	var tried uint64
-	why := errors.New("no healthy address")
+	why := errNoAddress
 	for range len(b.addresses) {
 		a := b.pick(tried)
 		if a == nil {

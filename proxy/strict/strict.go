@@ -61,7 +61,8 @@ type Request struct {
 	// everything that needs it is percent-encoded with upper-case digits; there
 	// are no empty segments, no dot segments, no encoded slashes.
 	Path []byte
-	// Query is what follows the question mark, without it; raw bytes above
+	// Query is what follows the question mark, without it, and nil where there
+	// is no question mark; raw bytes above
 	// 0x7F are percent-encoded, the rest is as it was sent.
 	Query []byte
 	// Upgrade says that this is a WebSocket handshake: GET, HTTP/1.1,
