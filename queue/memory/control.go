@@ -3,7 +3,6 @@ package memory
 import (
 	"context"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -30,8 +29,8 @@ func (l *Line) SetRules(rules queue.Rules) {
 
 // Set implements queue.Operated.
 func (l *Line) Set(ctx context.Context, c queue.Change) error {
-	if r := c.RatePerHour; r != nil && (math.IsNaN(*r) || math.IsInf(*r, 0) || *r < 0) {
-		return fmt.Errorf("set room %s: %v is no rate", l.name, *r)
+	if err := c.Check(); err != nil {
+		return fmt.Errorf("set room %s: %w", l.name, err)
 	}
 	_, err := l.do(ctx, func(now int64) queue.Seat {
 		control, detail := change(l.state.control, c, queue.Setting{By: c.By, At: now})

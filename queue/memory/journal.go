@@ -229,8 +229,8 @@ func release(b *batch, err error) {
 	}
 }
 
-// write puts the batch behind what is durable, whatever an earlier try left there,
-// and returns where it begins.
+// write puts the batch behind what is durable, and returns where it begins. What an
+// earlier try left there is overwritten: the same bytes, and more.
 func (j *journal) write(b *batch, at position) (position, error) {
 	if at.offset >= j.disk.segment || j.file == nil {
 		if err := j.next(&at); err != nil {
@@ -238,11 +238,6 @@ func (j *journal) write(b *batch, at position) (position, error) {
 		}
 	}
 	b.seal(j.now())
-	if j.failed() {
-		if err := j.file.Truncate(at.offset); err != nil {
-			return at, err
-		}
-	}
 	if _, err := j.file.WriteAt(b.buf, at.offset); err != nil {
 		return at, err
 	}

@@ -124,12 +124,15 @@ func (l *Line) arrive(now int64, a queue.Arrival) queue.Seat {
 	if now < l.rules.OpensAt && a.Drawn != 0 {
 		e.place, e.flags = a.Drawn, flagDrawn
 	}
-	quiet := l.state.line.count == 0
+	before := l.state.line.count
 	l.commit(e)
 	seat := l.seat(e.place)
-	if a.Direct && quiet && e.place > l.state.front && l.free(now) {
+	if a.Direct && before == 0 && e.place > l.state.front && l.free(now) {
 		l.commit(event{kind: kindCall, flags: flagDirect, at: now, tickets: []ticket{{a.ID, e.place}}})
 		seat = l.admit(now, a.ID, e.place)
+	}
+	if e.flags&flagDrawn == 0 {
+		seat.Ahead = before
 	}
 	seat.Number = l.state.arrivals
 	return seat
@@ -191,13 +194,13 @@ func (l *Line) standing(id queue.ID) (queue.Seat, bool) {
 
 func (l *Line) seat(place int64) queue.Seat {
 	if place <= l.state.front {
-		return queue.Seat{Place: place, State: queue.StateCalled}
+		return queue.Seat{Place: place, State: queue.StateCalled, Ahead: -1}
 	}
-	return queue.Seat{Place: place, State: queue.StateWaiting}
+	return queue.Seat{Place: place, State: queue.StateWaiting, Ahead: -1}
 }
 
 func admitted(r record) queue.Seat {
-	return queue.Seat{Place: r.place, State: queue.StateAdmitted, Entry: r.entry, End: r.end}
+	return queue.Seat{Place: r.place, State: queue.StateAdmitted, Entry: r.entry, End: r.end, Ahead: -1}
 }
 
 // used answers for a ticket that entered or was given up.
@@ -209,7 +212,7 @@ func (l *Line) used(now int64, id queue.ID, place int64) (queue.Seat, bool) {
 	case r.live(now):
 		return admitted(r), true
 	}
-	return queue.Seat{Place: r.place, State: queue.StateOver}, true
+	return queue.Seat{Place: r.place, State: queue.StateOver, Ahead: -1}, true
 }
 
 // giveBack finds the ticket's place, or puts it back at the one it shows.
@@ -240,6 +243,8 @@ func (l *Line) refusal(now int64) queue.State {
 		return queue.StatePaused
 	case now < s.recoverUntil:
 		return queue.StateRecovering
+	case !s.pace.Near(now):
+		return queue.StateCalled
 	case l.rules.MaxActive > 0 && s.active >= l.rules.MaxActive:
 		return queue.StateFull
 	}
@@ -262,7 +267,7 @@ func (l *Line) free(now int64) bool {
 // admit gives the called ticket the next slot.
 func (l *Line) admit(now int64, id queue.ID, place int64) queue.Seat {
 	entry := l.state.pace.Take(now)
-	e := event{kind: kindEnter, at: now, id: id, place: place, entry: entry, end: entry + l.rules.PassTTL, due: l.state.pace.Due}
-	l.commit(e)
-	return queue.Seat{Place: place, State: queue.StateAdmitted, Entry: entry, End: e.end}
+	r := record{place: place, entry: entry, end: entry + l.rules.PassTTL}
+	l.commit(event{kind: kindEnter, at: now, id: id, place: place, entry: entry, end: r.end, due: l.state.pace.Due})
+	return admitted(r)
 }

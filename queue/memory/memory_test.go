@@ -121,6 +121,7 @@ func BenchmarkAhead(b *testing.B) {
 	for i := range 2_000_000 {
 		o.insert(spot{int64(i), id(i), 0})
 	}
+	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for i := int64(0); pb.Next(); i += 7919 {
 			o.Ahead(i % 2_000_000)

@@ -97,11 +97,11 @@ func (o *order) insert(s spot) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.count++
-	at := o.find(s)
-	if at == len(o.chunks) {
-		o.push(s)
+	if last := len(o.chunks) - 1; last < 0 || compareSpots(o.chunks[last].top, s) < 0 {
+		o.push(s) // as nearly all do
 		return
 	}
+	at := o.find(s)
 	c := o.chunks[at]
 	if len(c.spots) >= chunkSize {
 		o.split(at)

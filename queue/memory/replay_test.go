@@ -208,6 +208,7 @@ func TestATornTailIsCutAndSetAside(t *testing.T) {
 				t.Fatal(err)
 			}
 			l := f.open()
+			rest := int(must(os.Stat(f.segment(1)))(t).Size())
 			s := must(l.Enter(bg, id(0), queuetest.Start))(t)
 			if s.State != queue.StateAdmitted {
 				t.Fatalf("cut at %d: %+v", size, s)
@@ -226,8 +227,8 @@ func TestATornTailIsCutAndSetAside(t *testing.T) {
 				kept += len(must(os.ReadFile(a))(t))
 				os.Remove(a)
 			}
-			if kept == 0 && (size > last+batchHead && junk != "") || kept > len(torn)-last {
-				t.Fatalf("cut at %d: %d bytes were set aside in %v", size, kept, asides)
+			if kept+rest != len(torn) || rest < last || !bytes.HasPrefix(whole, torn[:rest]) {
+				t.Fatalf("cut at %d of %d: %d bytes are left, %d were set aside in %v", size, len(torn), rest, kept, asides)
 			}
 		}
 	}

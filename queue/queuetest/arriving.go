@@ -14,6 +14,7 @@ func arriving() []trial {
 		{promise: "arriving again finds the place there is", try: arrivingAgain},
 		{promise: "many who arrive at once get a place each, and each one place", try: arrivingAtOnce},
 		{promise: "arrivals are numbered", try: arrivalsAreNumbered},
+		{promise: "who arrives is told how many wait before", try: arrivalsAreToldTheirPosition},
 		{promise: "who has a pass and arrives finds the pass", try: arrivingWithPass},
 		{promise: "who has used up a pass and arrives goes to the end", try: arrivingAfterPass},
 		{promise: "in a quiet room who arrives enters at once", try: quietRoom},
@@ -98,6 +99,24 @@ func arrivalsAreNumbered(t *testing.T, b *Bench) {
 		if s := r.arrive(n); s.Number != int64(n)+1 {
 			t.Errorf("arrival %d has number %d", n+1, s.Number)
 		}
+	}
+}
+
+func arrivalsAreToldTheirPosition(t *testing.T, b *Bench) {
+	r := open(t, b, plain())
+	r.set(queue.Change{By: "op", Paused: ptr(true)})
+	left := r.arrive(100)
+	for n := range 5 {
+		if s := r.arrive(n); s.Ahead != int64(n)+1 {
+			t.Errorf("before arrival %d are %d, want %d", n, s.Ahead, n+1)
+		}
+	}
+	if s := r.arrive(3); s.Ahead != -1 {
+		t.Errorf("arriving again tells %d", s.Ahead)
+	}
+	r.leave(100, left.Place)
+	if s := r.arrive(6); s.Ahead != 5 {
+		t.Errorf("before the next are %d, want 5", s.Ahead)
 	}
 }
 

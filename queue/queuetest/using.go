@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -34,6 +35,7 @@ func using() []trial {
 			c := newCrowd(t, b, row.perSecond, row.gone)
 			c.pass(row.warm * Second)
 			from := b.Clock.Now()
+			c.longest = 0
 			c.pass(row.dur * Second)
 			c.judge(from, b.Clock.Now())
 		}})
@@ -51,6 +53,8 @@ type crowd struct {
 	polls           map[int64][]int // by the tick at which they will see the call
 	tick            int64
 	random          *rand.Rand
+	mu              sync.Mutex
+	longest         int64 // from asking to the slot, since judging began
 }
 
 func newCrowd(t *testing.T, b *Bench, perSecond, gone int) *crowd {
@@ -121,6 +125,9 @@ func (c *crowd) poll() {
 			c.t.Errorf("ticket %d was called and got %+v, %v", due[i], s, err)
 		}
 		c.told.note(s)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.longest = max(c.longest, s.Entry-c.bench.Clock.Now())
 	})
 }
 
@@ -136,6 +143,9 @@ func (c *crowd) judge(from, upto int64) {
 	owed := float64(upto-from) / queue.Interval(c.rules.RatePerHour)
 	if float64(n) < 0.98*owed {
 		c.t.Errorf("%d entered, the rate allows %.0f: %.1f %%", n, owed, 100*float64(n)/owed)
+	}
+	if d := c.longest; d > 4*queue.Lookahead {
+		c.t.Errorf("who was called had to wait up to %d µs for a slot", d)
 	}
 	if err := c.told.check(); err != nil {
 		c.t.Error(err)
