@@ -56,7 +56,8 @@ type Seat struct {
 	// Number counts arrivals, for people to quote; 0 where it is not known.
 	Number int64
 	// State is StateWaiting, StateCalled, StateAdmitted, StateFull (called, but
-	// the room holds as many as it may), StateEarly, StatePaused or StateClosed
+	// the room holds as many as it may), StateCalled from Enter (called, but its slot is
+	// too far ahead to be promised; see Horizon), StateEarly, StatePaused or StateClosed
 	// (called, but nobody is let in now), or StateOver.
 	State State
 	// Entry is when the pass becomes valid, and End when the right to be inside

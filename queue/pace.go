@@ -12,6 +12,10 @@ const (
 	// Lookahead is how far ahead of the entries tickets are called, so that a slot
 	// never waits for a telephone to poll.
 	Lookahead = 2 * PollNear
+	// Horizon is how far ahead an entry is promised at most. A called ticket whose slot
+	// is further away stays called and asks again: promises cannot be taken back, so few
+	// are made, and a rate that is raised again counts at once.
+	Horizon = 30 * second
 	// TickBound is how many tickets one tick calls at most.
 	TickBound = 1000
 	// cohortSpan merges calls, so that no more than Prompt/cohortSpan cohorts are
@@ -139,6 +143,9 @@ func (p *Pace) Slot(now int64) float64 {
 	}
 	return slot
 }
+
+// Near says whether the next slot is near enough to be promised.
+func (p *Pace) Near(now int64) bool { return p.Slot(now) <= float64(now+Horizon) }
 
 // Take takes the next slot and gives the entry: now, or the time at which the
 // rate has the slot. The caller has seen to it that Interval is not 0.

@@ -40,6 +40,6 @@ if #gone > 0 then
   redis.call('ZREM', CALLED, unpack(gone))
   redis.call('ZREM', LINE, unpack(gone))
   record('enter', table.concat(entries))
-  save()
 end
+save()
 return answer(seats)

@@ -1,6 +1,6 @@
 -- pace.lua stands behind state.lua: the arithmetic of queue.Pace, line by line.
 -- A difference between the two is a defect; a test runs them side by side.
-local SECOND, PROMPT, NEAR, STEP = 1000000, 10000000, 2000000, 2000000
+local SECOND, PROMPT, NEAR, STEP, HORIZON = 1000000, 10000000, 2000000, 2000000, 30000000
 
 local function expected()
   local sum = 0

@@ -31,6 +31,7 @@ local function refused()
   if s.sold_out == '1' then return SOLDOUT end
   if s.paused == '1' or s.interval == 0 then return PAUSED end
   if now < s.recover_until then return RECOVERING end
+  if slot() > now + HORIZON then return ISCALLED end
   if most > 0 and redis.call('ZCOUNT', ACTIVE, '(' .. string.format('%.0f', now), '+inf') >= most then return FULL end
 end
 
