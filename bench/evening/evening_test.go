@@ -66,6 +66,14 @@ func begin(t *testing.T, store string, room map[string]string) *evening {
 	return e
 }
 
+// beginIn is begin with the embedded store in a folder of the caller's.
+func beginIn(t *testing.T, dir string, room map[string]string) *evening {
+	t.Helper()
+	e := &evening{backend: canary.Start(t)}
+	e.Gateway = gateway.Start(t, gateway.Options{Binary: binary, Backend: e.backend.URL, Room: room, Dir: dir})
+	return e
+}
+
 // opensIn is the setting of an opening in a while from now.
 func opensIn(d time.Duration) string { return time.Now().Add(d).UTC().Format(time.RFC3339Nano) }
 

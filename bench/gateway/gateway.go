@@ -296,15 +296,23 @@ func tail(text string, n int) string {
 // Until polls a condition, and fails the test where it does not come true in time.
 func Until(t testing.TB, what string, limit time.Duration, condition func() bool) {
 	t.Helper()
+	if !Eventually(limit, condition) {
+		t.Fatalf("waited %s for %s", limit, what)
+	}
+}
+
+// Eventually polls a condition, and says whether it came true in time.
+func Eventually(limit time.Duration, condition func() bool) bool {
 	end := time.Now().Add(limit)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !condition() {
 		if time.Now().After(end) {
-			t.Fatalf("waited %s for %s", limit, what)
+			return false
 		}
 		<-tick.C
 	}
+	return true
 }
 
 // Pass lets real time go by, where that is what a test is about.

@@ -26,7 +26,9 @@ type Visitor struct {
 	From string
 	// Limit is how long an answer may take; 10 s if it is 0.
 	Limit time.Duration
-	http  *http.Client
+	// Fields are sent with every request.
+	Fields map[string]string
+	http   *http.Client
 }
 
 // Answer is one answer of the gateway.
@@ -58,6 +60,17 @@ func NewVisitor(url string) *Visitor {
 	return &Visitor{URL: url, Agent: Agent, Cookies: map[string]string{}}
 }
 
+// With makes the visitor send a field with every request.
+func (v *Visitor) With(name, value string) *Visitor {
+	fields := maps.Clone(v.Fields)
+	if fields == nil {
+		fields = map[string]string{}
+	}
+	fields[name] = value
+	v.Fields = fields
+	return v
+}
+
 // Twin is another browser with the same cookies.
 func (v *Visitor) Twin() *Visitor {
 	return &Visitor{URL: v.URL, Agent: v.Agent, Cookies: maps.Clone(v.Cookies), From: v.From}
@@ -85,6 +98,9 @@ func (v *Visitor) client() *http.Client {
 // Do sends a request with the visitor's cookies, and keeps those that come back.
 func (v *Visitor) Do(q *http.Request) (Answer, error) {
 	q.Header.Set("User-Agent", v.Agent)
+	for name, value := range v.Fields {
+		q.Header.Set(name, value)
+	}
 	names := slices.Sorted(maps.Keys(v.Cookies))
 	pairs := make([]string, 0, len(names))
 	for _, name := range names {
@@ -139,19 +155,24 @@ func (v *Visitor) Call(t testing.TB, call string) Answer {
 	return a
 }
 
-// Navigate goes to an address as a person in a browser does, without following a
+// TryNavigate goes to an address as a person in a browser does, without following a
 // redirect.
-func (v *Visitor) Navigate(t testing.TB, uri string) Answer {
-	t.Helper()
+func (v *Visitor) TryNavigate(uri string) (Answer, error) {
 	q, err := http.NewRequest(http.MethodGet, v.URL+uri, nil)
 	if err != nil {
-		t.Fatal(err)
+		return Answer{}, err
 	}
 	q.Header.Set("Sec-Fetch-Site", "none")
 	q.Header.Set("Sec-Fetch-Mode", "navigate")
 	q.Header.Set("Sec-Fetch-Dest", "document")
 	q.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
-	a, err := v.Do(q)
+	return v.Do(q)
+}
+
+// Navigate is TryNavigate where an answer has to come.
+func (v *Visitor) Navigate(t testing.TB, uri string) Answer {
+	t.Helper()
+	a, err := v.TryNavigate(uri)
 	if err != nil {
 		t.Fatalf("GET %s: %v", uri, err)
 	}
