@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -17,12 +18,37 @@ import (
 // commandWait bounds how long an answer waits for what the backend ordered with it.
 const commandWait = time.Second
 
-// forward passes an admitted request on, and does what the backend's answer orders.
-func (o *Options) forward(ctx *fasthttp.RequestCtx, q *strict.Request, room *Room, s *seen) {
+// enter forwards the request with which somebody has just entered. Its answer carries
+// the new cookies, also where the backend fails: the entry is taken, and coming again
+// must find it.
+func (o *Options) enter(ctx *fasthttp.RequestCtx, q *strict.Request, room *Room, s *seen) {
+	var cookies [][]byte
+	for _, line := range ctx.Response.Header.PeekAll(fasthttp.HeaderSetCookie) {
+		cookies = append(cookies, bytes.Clone(line))
+	}
+	if o.forward(ctx, q, room, s) {
+		unshare(ctx)
+		return
+	}
+	for _, line := range cookies {
+		ctx.Response.Header.AddBytesV(fasthttp.HeaderSetCookie, line)
+	}
+}
+
+// unshare keeps an answer of the backend that carries a cookie of ours out of shared
+// caches, whatever the backend says (RFC 9111, section 7.3): the next visitor would get
+// the cookie, too. Of two directives the stricter one counts.
+func unshare(ctx *fasthttp.RequestCtx) {
+	ctx.Response.Header.Add(fasthttp.HeaderCacheControl, "private")
+}
+
+// forward passes an admitted request on, and does what the backend's answer orders. It
+// says whether there was one.
+func (o *Options) forward(ctx *fasthttp.RequestCtx, q *strict.Request, room *Room, s *seen) bool {
 	x := forward.Extra{
 		Room: room.Name, Pass: s.token, Subject: s.pass.Subject,
 		ClientAddr: strict.ClientAddr(ctx, o.Trusted), Peer: strict.Peer(ctx),
-		Scheme: "http", Until: s.until(),
+		Scheme: "http", Until: s.until(room.Waiting.Idle),
 	}
 	x.FromProxy = strict.Trusted(x.Peer, o.Trusted)
 	if o.TLS {
@@ -38,17 +64,17 @@ func (o *Options) forward(ctx *fasthttp.RequestCtx, q *strict.Request, room *Roo
 		p, why := backendProblem(err)
 		room.Traffic.Refuse(why)
 		o.refuse(ctx, q, room, p)
-		return
+		return false
 	}
 	room.Traffic.Answer(answer.Status, time.Since(began))
-	if s.token == nil {
-		return
-	}
-	if answer.Command != forward.CommandNone {
+	switch {
+	case s.token == nil:
+	case answer.Command != forward.CommandNone:
 		o.command(ctx, room, s, answer.Command)
-		return
+	default:
+		o.renew(ctx, room, s)
 	}
-	o.renew(ctx, room, s)
+	return true
 }
 
 // backendProblem says what a failed forward shows.
@@ -71,23 +97,24 @@ func backendProblem(err error) (problem, traffic.Reason) {
 // renew signs a pass anew that has used up half of its idle time, up to its end. It
 // asks nobody, so that those inside do not notice when the store is away.
 func (o *Options) renew(ctx *fasthttp.RequestCtx, room *Room, s *seen) {
-	idle := room.Waiting.Idle
-	if s.pass.Expires >= s.pass.End || s.pass.Expires-s.now > idle/2 {
+	expires := s.expires(room.Waiting.Idle)
+	if expires == s.pass.Expires {
 		return
 	}
 	p := s.pass
-	p.Room, p.Issued, p.Expires = room.Name, s.now, min(s.now+idle, s.pass.End)
+	p.Room, p.Issued, p.Expires = room.Name, s.now, expires
 	signed := o.Keys.Keys().AppendPass(nil, &p)
 	if s.visitor.Header {
 		ctx.Response.Header.SetBytesV("Waitroom-Pass", signed)
 	} else {
 		o.Cookies.SetPass(ctx, room.Name, signed, time.Duration(p.End-s.now)*time.Microsecond)
+		unshare(ctx)
 	}
 	room.Inside.Touch(queue.PassID(p.ID), p.Expires)
 }
 
-// command does what the backend ordered with its answer. What cannot be done now is
-// logged: the visitor's answer does not wait for a store that is away.
+// command does what the backend ordered with its answer. What the store does not do
+// within commandWait is logged, and the answer goes out.
 func (o *Options) command(ctx *fasthttp.RequestCtx, room *Room, s *seen, c forward.Command) {
 	wait, cancel := context.WithTimeout(context.Background(), commandWait)
 	defer cancel()

@@ -20,6 +20,7 @@ type problem struct {
 var (
 	misdirected  = problem{fasthttp.StatusMisdirectedRequest, "unknown-host", "bad"}
 	noSuchRoom   = problem{fasthttp.StatusNotFound, "no-such-room", "bad"}
+	badMethod    = problem{fasthttp.StatusMethodNotAllowed, "method-not-allowed", "bad"}
 	backendDown  = problem{fasthttp.StatusBadGateway, "backend-down", "down"}
 	backendSlow  = problem{fasthttp.StatusGatewayTimeout, "backend-slow", "down"}
 	backendBroke = problem{fasthttp.StatusBadGateway, "backend-broke", "down"}

@@ -125,7 +125,7 @@ func (g *Gate) Handle(ctx *fasthttp.RequestCtx) {
 		if a.Given() {
 			room.Traffic.Request(traffic.Entered)
 			s.pass, s.token = a.Pass, a.Token
-			o.forward(ctx, q, room, &s)
+			o.enter(ctx, q, room, &s)
 			return
 		}
 		room.Traffic.Request(traffic.Queued)
@@ -150,11 +150,8 @@ func (g *Gate) Admits(ctx *fasthttp.RequestCtx) bool {
 // own answers /.waitroom/….
 func (o *Options) own(ctx *fasthttp.RequestCtx, q *strict.Request) {
 	rest := string(q.Path[len(own):])
-	if rest == "jwks.json" && (q.Method == fasthttp.MethodGet || q.Method == fasthttp.MethodHead) && o.answers(q.Host) {
-		o.Traffic.Request(traffic.Own)
-		ctx.Response.Header.SetContentType("application/jwk-set+json")
-		ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "public, max-age=300")
-		ctx.Response.SetBody(o.Keys.Keys().JWKS())
+	if rest == "jwks.json" && o.answers(q.Host) {
+		o.jwks(ctx, q)
 		return
 	}
 	name, call, _ := strings.Cut(rest, "/")
@@ -173,6 +170,21 @@ func (o *Options) own(ctx *fasthttp.RequestCtx, q *strict.Request) {
 	room.Waiting.Call(ctx, q, &s.visitor, call, pass)
 }
 
+// jwks answers with the public keys of passes. It is the one answer of our own that may
+// be kept: a backend asks for it again and again, and it is no secret.
+func (o *Options) jwks(ctx *fasthttp.RequestCtx, q *strict.Request) {
+	o.Traffic.Request(traffic.Own)
+	if q.Method != fasthttp.MethodGet && q.Method != fasthttp.MethodHead {
+		o.refuse(ctx, q, nil, badMethod)
+		ctx.Response.Header.Set(fasthttp.HeaderAllow, "GET, HEAD")
+		return
+	}
+	ctx.Response.Header.SetContentType("application/jwk-set+json")
+	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "public, max-age=300")
+	ctx.Response.SetBody(o.Keys.Keys().JWKS())
+}
+
+// calls is how a call is counted.
 func calls(call string) traffic.Verdict {
 	switch call {
 	case "join":
@@ -207,13 +219,23 @@ func (o *Options) look(q *strict.Request, room *Room) seen {
 		s.token = s.visitor.Pass
 	}
 	s.verdict = decide(f)
+	s.visitor.Over = s.verdict == expired
 	return s
 }
 
-// until is when a pass ends, on this machine's clock.
-func (s *seen) until() time.Time {
+// expires is until when the visitor's pass is good: where half of its idle time is gone
+// this request renews it, up to its end.
+func (s *seen) expires(idle int64) int64 {
+	if s.pass.Expires >= s.pass.End || s.pass.Expires-s.now > idle/2 {
+		return s.pass.Expires
+	}
+	return min(s.now+idle, s.pass.End)
+}
+
+// until is when a pass ends, on this machine's clock; the zero time where there is none.
+func (s *seen) until(idle int64) time.Time {
 	if s.pass.Expires == 0 {
 		return time.Time{}
 	}
-	return time.Now().Add(time.Duration(s.pass.Expires-s.now) * time.Microsecond)
+	return time.Now().Add(time.Duration(s.expires(idle)-s.now) * time.Microsecond)
 }

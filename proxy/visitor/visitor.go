@@ -21,7 +21,8 @@ type Wish int
 const (
 	// Page is a person's browser that navigates.
 	Page Wish = iota
-	// Data is a program: an app, a script's fetch, a form's unsafe method.
+	// Data is a program: an app, a script's fetch, a WebSocket, an unsafe method that is
+	// not a form's.
 	Data
 	// Guess is a browser that loads ahead of its person. It must change nothing.
 	Guess
@@ -44,12 +45,22 @@ type Visitor struct {
 	// Browser says that a browser sent the request: its answer may be read by a page's
 	// script, so that no token is written into its body.
 	Browser bool
-	Wish    Wish
+	// Embedded says that another site's page loads this, as an image or a frame: no
+	// cookie that is set would stay (SameSite), so that a place would be lost at once.
+	Embedded bool
+	Wish     Wish
+	// Over says that the pass was genuine, and has run out. The gate sets it.
+	Over bool
 }
 
 // Read reads the visitor of a room from a canonical request.
 func (c Cookies) Read(q *strict.Request, room string) Visitor {
-	v := Visitor{Browser: len(q.Value(strict.FetchSite)) > 0 || len(q.Value(strict.FetchDest)) > 0, Wish: wish(q)}
+	site, dest := q.Value(strict.FetchSite), q.Value(strict.FetchDest)
+	v := Visitor{
+		Browser:  len(site) > 0 || len(dest) > 0,
+		Embedded: string(site) == "cross-site" && string(dest) != "document",
+		Wish:     wish(q),
+	}
 	device := q.Cookie(c.device)
 	ua, platform := q.Value(strict.UserAgent), q.Get("Sec-Ch-Ua-Platform")
 	v.Device, v.Known = token.DeviceOf(device, ua, platform)
@@ -76,11 +87,15 @@ func (v *Visitor) Holds(made token.Device) bool {
 	return made.Same(v.Device) == token.Same
 }
 
+// wish tells what is wanted from what a browser says of the request, and else from the
+// kind of document that is preferred.
 func wish(q *strict.Request) Wish {
 	dest := q.Value(strict.FetchDest)
 	switch {
-	case bytes.Contains(q.Get("Sec-Purpose"), []byte("prefetch")) || bytes.EqualFold(q.Get("Purpose"), []byte("prefetch")):
+	case containsFold(q.Get("Sec-Purpose"), "prefetch"), bytes.EqualFold(q.Get("Purpose"), []byte("prefetch")):
 		return Guess
+	case q.Value(strict.Ticket) != nil, q.Value(strict.Pass) != nil, q.Upgrade:
+		return Data
 	case q.Method != fasthttp.MethodGet && q.Method != fasthttp.MethodHead:
 		if string(dest) == "document" {
 			return Page
@@ -96,11 +111,4 @@ func wish(q *strict.Request) Wish {
 
 func frame(dest []byte) bool {
 	return string(dest) == "document" || string(dest) == "iframe" || string(dest) == "frame"
-}
-
-// prefersJSON says whether the Accept field names a JSON type, and HTML not before it.
-func prefersJSON(accept []byte) bool {
-	json := bytes.Index(accept, []byte("json"))
-	html := bytes.Index(accept, []byte("html"))
-	return json >= 0 && (html < 0 || json < html)
 }

@@ -70,8 +70,8 @@ func (r *Room) join(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.Pa
 	id := queue.ID{}
 	if t, no := r.ticket(v, now); no == none {
 		f := r.look(t, view, now)
-		if f.why == none && f.seat.State != queue.StateAdmitted {
-			s := r.standing(&f.ticket, view, now)
+		if f.why != over && f.seat.State != queue.StateAdmitted {
+			s := r.stands(&f, view, now)
 			s.ticket = r.issue(ctx, v, &f.ticket, now)
 			answerStanding(ctx, &s)
 			return
@@ -127,12 +127,8 @@ func (r *Room) status(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.
 		r.taken(ctx, v, f, now)
 		return
 	}
-	s := r.standing(&f.ticket, view, now)
-	if f.why == storeAway {
-		s.State, s.away = queue.StateRecovering, true
-	}
+	s := r.stands(&f, view, now)
 	if f.renew {
-		f.ticket.Position = shown(&f.ticket, &s, view)
 		s.ticket = r.issue(ctx, v, &f.ticket, now)
 	}
 	answerStanding(ctx, &s)
@@ -171,11 +167,11 @@ func (r *Room) leave(ctx *fasthttp.RequestCtx, v *visitor.Visitor, _ *token.Pass
 		defer cancel()
 		if err := r.Line.Leave(wait, queue.ID(t.ID), r.place(&t, &view.Rules)); err != nil {
 			s := r.standing(&t, view, now)
-			answerProblem(ctx, problemOf(err), &s)
+			answerProblem(ctx, r.problemOf(err), &s)
 			return
 		}
 	}
 	r.Cookies.SetTicket(ctx, r.Name, nil, 0)
-	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")
+	protect(ctx)
 	ctx.SetStatusCode(fasthttp.StatusNoContent)
 }

@@ -43,7 +43,7 @@ func (r *Room) look(t token.Ticket, v *queue.View, now int64) found {
 		seat, err = r.Line.Return(ctx, queue.Arrival{ID: id, Place: place, Foreign: foreign})
 	}
 	if err != nil {
-		return found{ticket: t, why: problemOf(err)}
+		return found{ticket: t, why: r.problemOf(err)}
 	}
 	f := found{ticket: r.seated(id, seat, t, &v.Rules), renew: true, seat: seat}
 	if seat.State == queue.StateOver {
@@ -60,8 +60,12 @@ func (r *Room) arrive(ctx *fasthttp.RequestCtx, v *visitor.Visitor, id queue.ID,
 	if !view.Away() {
 		wait, cancel := context.WithTimeout(context.Background(), storeWait)
 		defer cancel()
-		seat, err := r.Line.Arrive(wait, queue.Arrival{ID: id, Drawn: r.draw(id, &view.Rules), Direct: direct})
-		if err == nil {
+		a := queue.Arrival{ID: id, Drawn: r.draw(id, &view.Rules), Direct: direct}
+		seat, err := r.Line.Arrive(wait, a)
+		if err == nil && r.spent(v, id, seat, now) {
+			seat, err = r.Line.Arrive(wait, a)
+		}
+		if r.problemOf(err) == none {
 			return found{ticket: r.seated(id, seat, token.Ticket{}, &view.Rules), renew: true, seat: seat}
 		}
 	}
@@ -79,7 +83,9 @@ func (r *Room) enter(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t token.Ticke
 	if t.Stamped || t.Epoch != view.Epoch {
 		f := r.look(t, view, now)
 		if f.why != none {
-			return Admitted{}, r.standing(&t, view, now), f.why
+			s := r.standing(&t, view, now)
+			s.away = s.away || f.why == storeAway
+			return Admitted{}, s, f.why
 		}
 		t = f.ticket
 		r.issue(ctx, v, &t, now)
@@ -93,8 +99,11 @@ func (r *Room) enter(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t token.Ticke
 	seat, err := r.Line.Enter(wait, queue.ID(t.ID), place)
 	if err != nil {
 		s := r.standing(&t, view, now)
-		s.State = queue.StateRecovering
-		return Admitted{}, s, problemOf(err)
+		s.State, s.away = queue.StateRecovering, true
+		return Admitted{}, s, r.problemOf(err)
+	}
+	if r.spent(v, queue.ID(t.ID), seat, now) {
+		seat.State = queue.StateOver
 	}
 	switch seat.State {
 	case queue.StateAdmitted:

@@ -1,10 +1,14 @@
 package waiting
 
 import (
+	"errors"
 	"strconv"
 	"time"
 
 	"github.com/valyala/fasthttp"
+	"go.uber.org/zap"
+
+	"waitroom/queue"
 )
 
 // problem is why a call was not done, as a value; none is no problem. Each is told
@@ -33,10 +37,14 @@ var (
 )
 
 // problemOf maps an engine's error to what the visitor is told: whatever it was, the
-// place is kept, and asking again is harmless.
-func problemOf(err error) problem {
-	if err == nil {
+// place is kept, and asking again is harmless. That the store is away is logged by who
+// keeps the room, once, and not for each visitor.
+func (r *Room) problemOf(err error) problem {
+	switch {
+	case err == nil:
 		return none
+	case !errors.Is(err, queue.ErrAway) && !errors.Is(err, queue.ErrBusy):
+		r.Log.Error("the store refused an operation", zap.String("room", r.Name), zap.Error(err))
 	}
 	return storeAway
 }
@@ -46,9 +54,9 @@ func answerProblem(ctx *fasthttp.RequestCtx, p problem, s *standing) {
 	ctx.Response.Header.SetNoDefaultContentType(true)
 	ctx.SetStatusCode(p.status)
 	ctx.Response.Header.SetContentType("application/problem+json")
-	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")
-	b := ctx.Response.Body()[:0]
-	b = append(b, `{"type":"urn:waitroom:problem:`...)
+	protect(ctx)
+	var buf [answerSize]byte
+	b := append(buf[:0], `{"type":"urn:waitroom:problem:`...)
 	b = append(b, p.slug...)
 	b = text(append(b, `","title":`...), p.title)
 	b = append(b, `,"status":`...)
@@ -70,8 +78,17 @@ func retryAfter(ctx *fasthttp.RequestCtx, pause time.Duration) {
 // answerStanding writes a standing as JSON, with 200.
 func answerStanding(ctx *fasthttp.RequestCtx, s *standing) {
 	ctx.Response.Header.SetContentType("application/json")
+	protect(ctx)
+	var buf [answerSize]byte
+	b := s.appendMembers(append(buf[:0], '{'))
+	ctx.Response.SetBody(append(b, '}'))
+}
+
+// answerSize is room for a standing without tokens, on the stack.
+const answerSize = 1024
+
+// protect keeps an answer of our own out of caches, and from being taken for a page.
+func protect(ctx *fasthttp.RequestCtx) {
 	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")
-	b := append(ctx.Response.Body()[:0], '{')
-	b = s.appendMembers(b)
-	ctx.Response.SetBodyRaw(append(b, '}'))
+	ctx.Response.Header.Set(fasthttp.HeaderXContentTypeOptions, "nosniff")
 }

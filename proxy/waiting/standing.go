@@ -38,6 +38,17 @@ func (r *Room) standing(t *token.Ticket, v *queue.View, now int64) standing {
 	return s
 }
 
+// stands is where a ticket stands that was looked at, and signs the position that is
+// shown into what will be issued for it.
+func (r *Room) stands(f *found, v *queue.View, now int64) standing {
+	s := r.standing(&f.ticket, v, now)
+	if f.why == storeAway {
+		s.State, s.away = queue.StateRecovering, true
+	}
+	f.ticket.Position = shown(&f.ticket, &s, v)
+	return s
+}
+
 // shown is the position to sign into a ticket: the lowest that it was shown, as far
 // as the view knows its place.
 func shown(t *token.Ticket, s *standing, v *queue.View) int64 {
@@ -131,13 +142,24 @@ func instant(b []byte, at int64) []byte {
 	return append(b, '"')
 }
 
+// text writes a string, null for an empty one.
 func text(b []byte, s string) []byte {
 	if s == "" {
 		return append(b, "null"...)
 	}
-	quoted, err := json.Marshal(s)
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return quoted(b, s)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
+}
+
+// quoted writes any text, with what HTML could read as its own escaped.
+func quoted(b []byte, s string) []byte {
+	q, err := json.Marshal(s)
 	if err != nil {
 		panic("BUG: a string that is no JSON: " + err.Error())
 	}
-	return append(b, quoted...)
+	return append(b, q...)
 }

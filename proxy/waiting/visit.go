@@ -47,7 +47,7 @@ func (r *Room) revisit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.V
 		switch {
 		case why == over:
 			return false
-		case a.Given():
+		case a.valid(now):
 			redirect(ctx, q)
 		default:
 			r.show(ctx, q, v, &s)
@@ -58,10 +58,8 @@ func (r *Room) revisit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.V
 	if f.why == over || f.seat.State == queue.StateAdmitted {
 		return false
 	}
-	s := r.standing(&f.ticket, view, now)
-	s.away = s.away || f.why == storeAway
+	s := r.stands(&f, view, now)
 	if f.renew {
-		f.ticket.Position = shown(&f.ticket, &s, view)
 		s.ticket = r.issue(ctx, v, &f.ticket, now)
 	}
 	r.show(ctx, q, v, &s)
@@ -72,7 +70,7 @@ func (r *Room) revisit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.V
 // slot is free, a person who navigates enters at once.
 func (r *Room) newcomer(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, view *queue.View, now int64) Admitted {
 	s := r.facts(view, now)
-	if s.State == queue.StateClosed || s.State == queue.StateSoldOut {
+	if s.State == queue.StateClosed || s.State == queue.StateSoldOut || v.Embedded {
 		r.show(ctx, q, v, &s)
 		return Admitted{}
 	}
@@ -80,7 +78,7 @@ func (r *Room) newcomer(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.
 	f := r.arrive(ctx, v, id, v.Wish == visitor.Page && safe(q.Method))
 	if f.seat.State == queue.StateAdmitted {
 		a := r.admit(ctx, v, id, f.seat)
-		if f.seat.Entry <= r.Line.View().Now() && v.Wish == visitor.Page {
+		if v.Wish == visitor.Page && a.valid(r.Line.View().Now()) {
 			return a
 		}
 		s = r.admitted(view, now, f.seat.Entry, f.ticket.Number)

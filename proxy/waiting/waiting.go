@@ -9,6 +9,7 @@
 package waiting
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"math/rand/v2"
@@ -27,8 +28,7 @@ import (
 // Line is a room's line, as it is waited in.
 type Line interface {
 	queue.Line
-	// Touch tells until when a pass is valid; see queue.Inside.
-	Touch(p queue.PassID, until int64)
+	queue.Inside
 }
 
 // Room is one room as its visitors meet it. It is immutable: a changed
@@ -63,6 +63,9 @@ type Admitted struct {
 // Given says whether there is a pass.
 func (a *Admitted) Given() bool { return len(a.Token) > 0 }
 
+// valid says whether the pass opens now: its entry may lie some seconds ahead.
+func (a *Admitted) valid(now int64) bool { return a.Given() && a.Pass.Entry <= now }
+
 // place is where a verified ticket stands: its own place, or the drawn one once the
 // draw is open.
 func (r *Room) place(t *token.Ticket, rules *queue.Rules) int64 {
@@ -87,8 +90,12 @@ func (r *Room) ticket(v *visitor.Visitor, now int64) (token.Ticket, problem) {
 	return t, none
 }
 
+// inBody says whether tokens are handed over in the answer's body: to programs that are
+// no browsers, and to those that showed one in a field, whose script holds it anyway.
+func inBody(v *visitor.Visitor) bool { return v.Header || !v.Browser }
+
 // issue signs a ticket for a seat and hands it to the visitor: as a cookie, and to
-// programs that are no browsers in the body, too.
+// programs in the body, too.
 func (r *Room) issue(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t *token.Ticket, now int64) (body []byte) {
 	view := r.Line.View()
 	hold := view.Rules.Hold
@@ -98,7 +105,7 @@ func (r *Room) issue(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t *token.Tick
 		t.Device, t.App = v.Device, false
 		r.Cookies.SetTicket(ctx, r.Name, keys.AppendTicket(nil, t), time.Duration(hold)*time.Microsecond)
 	}
-	if v.Browser {
+	if !inBody(v) {
 		return nil
 	}
 	t.Device, t.App = token.Device{Browser: v.Device.Browser}, true
@@ -122,19 +129,24 @@ func (r *Room) seated(id queue.ID, s queue.Seat, before token.Ticket, rules *que
 }
 
 // admit makes the pass for a seat that has entered, and hands it to the visitor. The
-// same seat gives the same pass.
+// same seat gives the same pass: byte for byte, until half of its idle time is gone.
+// Then it is renewed, as the gate does, so that no pass is handed out that is over.
 func (r *Room) admit(ctx *fasthttp.RequestCtx, v *visitor.Visitor, id queue.ID, s queue.Seat) Admitted {
+	issued := s.Entry
+	if now := r.Line.View().Now(); now >= s.Entry+r.Idle/2 {
+		issued = now
+	}
 	p := token.Pass{
 		Room: r.Name, ID: token.PassID(id, s.Entry), Device: v.Device,
-		Entry: s.Entry, Issued: s.Entry, Expires: min(s.Entry+r.Idle, s.End), End: s.End,
+		Entry: s.Entry, Issued: issued, Expires: min(issued+r.Idle, s.End), End: s.End,
 	}
 	keys := r.Keys.Keys()
 	var a Admitted
 	if !v.Header {
 		a.Token = keys.AppendPass(nil, &p)
-		r.Cookies.SetPass(ctx, r.Name, a.Token, time.Duration(p.Expires-s.Entry)*time.Microsecond+passGrace)
+		r.Cookies.SetPass(ctx, r.Name, a.Token, time.Duration(p.Expires-issued)*time.Microsecond+passGrace)
 	}
-	if !v.Browser {
+	if inBody(v) {
 		p.Device = token.Device{Browser: v.Device.Browser}
 		a.Body = keys.AppendPass(nil, &p)
 	}
@@ -145,6 +157,23 @@ func (r *Room) admit(ctx *fasthttp.RequestCtx, v *visitor.Visitor, id queue.ID, 
 	r.Line.Touch(queue.PassID(p.ID), p.Expires)
 	return a
 }
+
+// spent says whether a seat is over that the store still holds: by the visitor's own
+// pass, which ran out for want of requests, or because less than the second is left in
+// which a pass can be written. Then the seat is freed, and a new place is due. Who does
+// not show the pass may never have got it, and gets it again.
+func (r *Room) spent(v *visitor.Visitor, id queue.ID, s queue.Seat, now int64) bool {
+	if s.State != queue.StateAdmitted || s.End-now >= second && !(v.Over && s.Entry+r.Idle <= now) {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
+	defer cancel()
+	err := r.Line.End(ctx, queue.PassID(token.PassID(id, s.Entry)), queue.WhyReleased, "idle")
+	return r.problemOf(err) == none
+}
+
+// second is one in microseconds.
+const second = 1_000_000
 
 // passGrace is how much longer than the pass its cookie lives: an expired pass tells
 // the gate more than none, and a browser's clock may be off.
