@@ -59,8 +59,8 @@ type gateway struct {
 
 // build makes the gateway: keys, store, rooms, listeners. Where anything fails,
 // nothing is left running and no port is taken.
-func build(ctx context.Context, c *config.Config, log *zap.Logger, level zap.AtomicLevel) (g *gateway, err error) {
-	g = &gateway{log: log, level: level, traffic: traffic.New(), rooms: map[string]*room{}}
+func build(ctx context.Context, c *config.Config, log *zap.Logger, level zap.AtomicLevel) (_ *gateway, err error) {
+	g := &gateway{log: log, level: level, traffic: traffic.New(), rooms: map[string]*room{}}
 	defer func() {
 		if err != nil {
 			g.close()
