@@ -138,6 +138,41 @@ func away(t *testing.T, l *Line) {
 	same(t, before, facts(l.state))
 }
 
+func TestWhatWasAppliedBehindAFailingBatchIsWrittenWithIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		folder, d := newFolder(t), newFaulty()
+		folder.disk = &d.disk
+		l := folder.open()
+		d.syncing, d.goOn = make(chan struct{}), make(chan struct{})
+		errs := make(chan error, 2)
+		arrive := func(n int) {
+			_, err := l.Arrive(bg, queue.Arrival{ID: id(n)})
+			errs <- err
+		}
+		go arrive(1)
+		<-d.syncing
+		go arrive(2)
+		synctest.Wait()
+		full := error(syscall.ENOSPC)
+		d.sync.Store(&full)
+		goOn := d.goOn
+		d.goOn = nil
+		goOn <- struct{}{}
+		for range 2 {
+			if err := <-errs; !errors.Is(err, queue.ErrAway) {
+				t.Errorf("arriving: %v", err)
+			}
+		}
+		d.sync.Store(nil)
+		recovered(t, l)
+		must(l.Arrive(bg, queue.Arrival{ID: id(3)}))(t)
+		want := facts(l.state)
+		folder.crash()
+		folder.disk = nil
+		same(t, want, facts(folder.open().state))
+	})
+}
+
 func TestADiskThatIsFullAtACrashLosesNobodyWhoWasAnswered(t *testing.T) {
 	folder, d := newFolder(t), newFaulty()
 	folder.disk = &d.disk

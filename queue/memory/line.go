@@ -50,7 +50,7 @@ func (l *Line) ready() error {
 		return fmt.Errorf("room %s: %w: closed", l.name, queue.ErrAway)
 	}
 	switch _, size, failure := l.journal.pending(); {
-	case failure != nil && size < 0:
+	case failure != nil:
 		return l.away(failure)
 	case size > l.journal.disk.backlog:
 		return fmt.Errorf("room %s: %w", l.name, queue.ErrBusy)
