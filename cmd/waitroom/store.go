@@ -9,6 +9,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/redis/go-redis/v9/logging" //nolint:depguard // the library's log is the process's affair, not an engine's
+
 	"waitroom/config"
 	"waitroom/queue"
 	"waitroom/queue/memory"
@@ -19,11 +21,9 @@ import (
 type line interface {
 	queue.Line
 	queue.Inside
+	queue.Operated
 	queue.Kept
-	Rules() queue.Rules
 	SetRules(queue.Rules)
-	Set(ctx context.Context, c queue.Change) error
-	Journal(ctx context.Context, after string, limit int) ([]queue.Record, error)
 }
 
 // store is where the lines are kept.
@@ -51,6 +51,7 @@ func openStore(ctx context.Context, c *config.Config) (store, error) {
 	if err != nil {
 		return store{}, err
 	}
+	logging.Disable() // it would write around our own log, and each failure is told there
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	s, err := redis.Open(ctx, o)
