@@ -1,276 +1,263 @@
-package memory
+package forward
 
 import (
+	"bufio"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
-// errKilled is the failure of a journal that was given up.
-var errKilled = errors.New("the journal was given up")
+const (
+	// idleKept is how long an idle connection stays in the pool.
+	idleKept = 30 * time.Second
+	// idleTrusted is how long a connection may idle before it is looked at
+	// prior to its next use: long enough not to cost a system call under load.
+	idleTrusted = 10 * time.Millisecond
+	// readerSize also bounds an answer's head.
+	readerSize = 16 << 10
+)
 
-// disk is how a journal gets at its files, and how much it puts into one.
-type disk struct {
-	open    func(path string) (file, error)
-	syncDir func(dir string) error
-	// segment is the size from which on the next segment is begun.
-	segment int64
-	// backlog is how many bytes may wait for the disk before operations are refused
-	// with queue.ErrBusy.
-	backlog int
+var (
+	errBusy      = errors.New("too many requests in flight")
+	errNoAddress = errors.New("no healthy address")
+)
+
+// address is one place of the backend, with its idle connections and its health.
+type address struct {
+	hostPort string
+	tls      *tls.Config
+	o        *Options
+
+	inFlight atomic.Int64
+	down     atomic.Bool
+	failures atomic.Int32
+
+	mu   sync.Mutex
+	idle []*conn
 }
 
-func realDisk() disk { return disk{openFile, syncDir, 64 << 20, 64 << 20} }
+// conn is one connection to an address. It belongs to one exchange at a time.
+type conn struct {
+	net.Conn
+	tcp  net.Conn // beneath TLS
+	addr *address
+	br   *bufio.Reader
 
-// position is a place in the journal: a segment and an offset in it.
-type position struct {
-	segment int
-	offset  int64
+	readBy, writeBy time.Time // deadlines now set
+	idleSince       time.Time
+	reused          bool
+	spent           bool // never to be used again
+	long            bool
 }
 
-func (p position) before(q position) bool {
-	return p.segment < q.segment || p.segment == q.segment && p.offset < q.offset
-}
-
-// batch is what is made durable together.
-type batch struct {
-	buf  []byte
-	told int64 // records in it that operators may read
-	done chan struct{}
-	err  error // set before done is closed
-}
-
-const batchHead = frameHead + 10
-
-// reset makes the buffer an empty batch, with room for the record that begins it.
-func (b *batch) reset(buf []byte) {
-	b.buf, b.done = append(buf[:0], make([]byte, batchHead)...), make(chan struct{})
-	b.told, b.err = 0, nil
-}
-
-func (b *batch) empty() bool { return len(b.buf) == batchHead }
-
-// seal writes the record that begins the batch.
-func (b *batch) seal(at int64) {
-	head := appendFrame(nil, (&event{kind: kindBatch, at: at}).encode)
-	copy(b.buf, head)
-}
-
-// journal is the append-only record of one room. Appending is cheap and happens
-// under the line's lock; one goroutine writes and syncs.
-type journal struct {
-	dir  string
-	disk disk
-	now  func() int64
-
-	mu      sync.Mutex
-	filling *batch
-	flying  *batch // being written, or stuck
-	failure error  // why nothing can be written; nil while all is well
-	durable position
-	marks   marks
-
-	file file // of the goroutine run
-	wake chan struct{}
-	stop chan struct{} // closed: flush once more and end
-	kill chan struct{} // closed: end at once
-	over chan struct{} // closed when run has ended
-}
-
-func newJournal(dir string, d disk, now func() int64) *journal {
-	j := &journal{
-		dir: dir, disk: d, now: now, filling: &batch{},
-		wake: make(chan struct{}, 1), stop: make(chan struct{}), kill: make(chan struct{}), over: make(chan struct{}),
+// pick chooses the healthy address with the fewest requests in flight, other
+// than those whose bit is set in tried. nil means there is none.
+func (b *Backend) pick(tried uint64) *address {
+	n := uint32(len(b.addresses)) // #nosec G115
+	if n == 1 {
+		if a := b.addresses[0]; tried == 0 && !a.down.Load() {
+			return a
+		}
+		return nil
 	}
-	j.filling.reset(nil)
-	return j
+	var best *address
+	first := b.turn.Add(1)
+	for i := range n {
+		at := (first + i) % n
+		a := b.addresses[at]
+		if a.down.Load() || at < 64 && tried&(1<<at) != 0 {
+			continue
+		}
+		if best == nil || a.inFlight.Load() < best.inFlight.Load() {
+			best = a
+		}
+	}
+	return best
 }
 
-// load reads what the folder holds and opens its last segment.
-func (j *journal) load(apply func(*event) error) error {
-	end, m, err := replay(j.dir, apply)
-	if err != nil {
-		return err
+func (b *Backend) bit(a *address) uint64 {
+	for i, other := range b.addresses {
+		if a == other && i < 64 {
+			return 1 << i
+		}
 	}
-	j.durable, j.marks = end, m
-	if end.offset > 0 {
-		j.file, err = j.disk.open(segmentPath(j.dir, end.segment))
-	}
-	return err
+	return 0
 }
 
-// append adds an event to the batch that is filling.
-func (j *journal) append(e *event) {
-	j.mu.Lock()
-	j.filling.buf = appendFrame(j.filling.buf, e.encode)
-	if e.visible() {
-		j.filling.told++
+// connect takes an idle connection or makes one, going on to other addresses
+// when connecting fails; nothing has been sent then. fresh asks for a new one;
+// careful looks whether an idle one still lives, whatever its age.
+func (b *Backend) connect(now time.Time, fresh, careful bool) (*conn, error) {
+	var tried uint64
+	why := errNoAddress
+	for range len(b.addresses) {
+		a := b.pick(tried)
+		if a == nil {
+			break
+		}
+		c, err := b.connectTo(a, now, fresh, careful)
+		if err == nil {
+			return c, nil
+		}
+		why = err
+		tried |= b.bit(a)
+		if len(b.addresses) == 1 {
+			break
+		}
 	}
-	j.mu.Unlock()
-	j.poke()
+	return nil, fmt.Errorf("%w: %w", ErrDown, why)
 }
 
-// poke wakes the writer, also to try again after a failure.
-func (j *journal) poke() {
+func (b *Backend) connectTo(a *address, now time.Time, fresh, careful bool) (*conn, error) {
 	select {
-	case j.wake <- struct{}{}:
+	case <-b.closed:
+		return nil, net.ErrClosed
 	default:
 	}
+	if n := a.inFlight.Add(1); a.o.MaxInFlight > 0 && n > int64(a.o.MaxInFlight) {
+		a.inFlight.Add(-1)
+		return nil, errBusy
+	}
+	c := (*conn)(nil)
+	if !fresh && !a.o.KeepAliveOff {
+		c = a.take(now, careful)
+	}
+	if c == nil {
+		var err error
+		if c, err = a.dial(); err != nil {
+			a.inFlight.Add(-1)
+			b.failed(a, err, true)
+			return nil, err
+		}
+	}
+	if br, ok := b.readers.Get().(*bufio.Reader); ok {
+		br.Reset(c.Conn)
+		c.br = br
+	} else {
+		c.br = bufio.NewReaderSize(c.Conn, readerSize)
+	}
+	return c, nil
 }
 
-// pending is the last batch that is not durable yet; nil if there is none. Size is
-// how many bytes wait to be written.
-func (j *journal) pending() (b *batch, size int, failure error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	size = len(j.filling.buf)
-	if j.flying != nil {
-		b, size = j.flying, size+len(j.flying.buf)
-	}
-	if !j.filling.empty() {
-		b = j.filling
-	}
-	return b, size, j.failure
-}
-
-// run writes batches until it is stopped. It owns the file.
-func (j *journal) run() {
-	defer close(j.over)
+// take pops the idle connection that was used last.
+func (a *address) take(now time.Time, careful bool) *conn {
 	for {
-		select {
-		case <-j.kill:
-			j.mu.Lock()
-			j.fail(errKilled)
-			j.mu.Unlock()
-			j.closeFile()
+		a.mu.Lock()
+		n := len(a.idle)
+		if n == 0 {
+			a.mu.Unlock()
+			return nil
+		}
+		c := a.idle[n-1]
+		a.idle[n-1] = nil
+		a.idle = a.idle[:n-1]
+		a.mu.Unlock()
+		age := now.Sub(c.idleSince)
+		if age < idleKept && ((age < idleTrusted && !careful) || quiet(c.tcp)) {
+			return c
+		}
+		_ = c.Close()
+	}
+}
+
+func (a *address) dial() (*conn, error) {
+	d := net.Dialer{Timeout: a.o.ConnectTimeout}
+	raw, err := d.Dial("tcp", a.hostPort)
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	c := &conn{Conn: raw, tcp: raw, addr: a}
+	if a.tls == nil {
+		return c, nil
+	}
+	secure := tls.Client(raw, a.tls)
+	_ = raw.SetDeadline(time.Now().Add(a.o.ConnectTimeout))
+	if err := secure.Handshake(); err != nil {
+		_ = raw.Close()
+		return nil, fmt.Errorf("connect by tls: %w", err)
+	}
+	_ = raw.SetDeadline(time.Time{})
+	c.Conn = secure
+	return c, nil
+}
+
+// release ends an exchange: the connection goes back to the idle ones, or is
+// closed where it is spent or holds bytes that nobody asked for.
+func (b *Backend) release(c *conn, now time.Time) {
+	a := c.addr
+	a.inFlight.Add(-1)
+	if c.long {
+		b.dropLong(c)
+	}
+	keep := !c.spent && !a.o.KeepAliveOff && c.br.Buffered() == 0
+	c.br.Reset(nil)
+	b.readers.Put(c.br)
+	c.br = nil
+	if keep {
+		c.idleSince, c.reused = now, true
+		a.mu.Lock()
+		if len(a.idle) < a.o.MaxIdle {
+			a.idle = append(a.idle, c)
+			a.mu.Unlock()
 			return
-		case <-j.stop:
-			j.flush()
-			j.finish()
-			return
-		case <-j.wake:
-			j.flush()
+		}
+		a.mu.Unlock()
+	}
+	_ = c.Close()
+}
+
+// closeIdle closes connections that have been idle since before t; the zero
+// time means all.
+func (a *address) closeIdle(t time.Time) {
+	a.mu.Lock()
+	var old []*conn
+	kept := a.idle[:0]
+	for _, c := range a.idle {
+		if t.IsZero() || c.idleSince.Before(t) {
+			old = append(old, c)
+		} else {
+			kept = append(kept, c)
 		}
 	}
-}
-
-// finish writes an empty batch, so that damage to the last one can be told from a
-// torn tail, and closes the file.
-func (j *journal) finish() {
-	if !j.failed() {
-		var last batch
-		last.reset(nil)
-		if _, err := j.write(&last, j.durable); err != nil {
-			j.mu.Lock()
-			j.failure = fmt.Errorf("write journal: %w", err)
-			j.mu.Unlock()
-		}
-	}
-	j.closeFile()
-}
-
-func (j *journal) closeFile() {
-	if j.file != nil {
-		j.file.Close()
+	clear(a.idle[len(kept):])
+	a.idle = kept
+	a.mu.Unlock()
+	for _, c := range old {
+		_ = c.Close()
 	}
 }
 
-// flush makes one batch durable: the one that is stuck, or the one filling.
-func (j *journal) flush() {
-	j.mu.Lock()
-	b, at := j.flying, j.durable
-	switch {
-	case b != nil: // stuck: whatever came after it has failed, too, and goes with it
-		b.buf = append(b.buf, j.filling.buf[batchHead:]...)
-		b.told += j.filling.told
-		j.filling.reset(j.filling.buf)
-	case j.filling.empty():
-		j.mu.Unlock()
-		return
-	default:
-		b = j.filling
-		j.flying, j.filling = b, &batch{}
-		j.filling.reset(make([]byte, 0, cap(b.buf)))
+// expectBy sets the read deadline to at most a tick from now and never after
+// limit. Deadlines are left alone while they are good for half a tick, so that
+// a busy connection pays for one in many requests only.
+func (c *conn) expectBy(now, limit time.Time) error {
+	if c.readBy.Sub(now) > tick/2 && !c.readBy.After(limit) {
+		return nil
 	}
-	j.mu.Unlock()
-
-	begin, err := j.write(b, at)
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if err != nil {
-		j.fail(fmt.Errorf("write journal: %w", err))
-		return
+	by := now.Add(tick)
+	if by.After(limit) {
+		by = limit
 	}
-	j.marks.note(begin)
-	j.marks.total += b.told
-	j.durable = position{begin.segment, begin.offset + int64(len(b.buf))}
-	j.failure, j.flying = nil, nil
-	release(b, nil)
-	if !j.filling.empty() {
-		j.poke()
-	}
+	c.readBy = by
+	return c.SetReadDeadline(by)
 }
 
-// fail tells everybody who waits, and keeps what was applied for the next try.
-func (j *journal) fail(err error) {
-	j.failure = err
-	if j.flying != nil {
-		release(j.flying, err)
+// sendBy makes sure that writes end; d is a rough bound.
+func (c *conn) sendBy(now time.Time, d time.Duration) error {
+	if c.writeBy.Sub(now) > d/2 {
+		return nil
 	}
-	release(j.filling, err)
+	c.writeBy = now.Add(d)
+	return c.SetWriteDeadline(c.writeBy)
 }
 
-func release(b *batch, err error) {
-	select {
-	case <-b.done:
-	default:
-		b.err = err
-		close(b.done)
-	}
-}
-
-// write puts the batch behind what is durable, and returns where it begins. What an
-// earlier try left there is overwritten: the same bytes, and more.
-func (j *journal) write(b *batch, at position) (position, error) {
-	if at.offset >= j.disk.segment || j.file == nil {
-		if err := j.next(&at); err != nil {
-			return at, err
-		}
-	}
-	b.seal(j.now())
-	if _, err := j.file.WriteAt(b.buf, at.offset); err != nil {
-		return at, err
-	}
-	return at, j.file.Sync()
-}
-
-func (j *journal) failed() bool {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.failure != nil
-}
-
-// next begins the segment after the one at which the position is.
-func (j *journal) next(at *position) error {
-	path := segmentPath(j.dir, at.segment+1)
-	f, err := j.disk.open(path)
-	if err != nil {
-		return fmt.Errorf("begin segment: %w", err)
-	}
-	err = begin(f)
-	if err == nil {
-		err = j.disk.syncDir(j.dir)
-	}
-	if err != nil {
-		f.Close()
-		return fmt.Errorf("begin segment %s: %w", path, err)
-	}
-	if j.file != nil {
-		j.file.Close()
-	}
-	j.file, *at = f, position{at.segment + 1, int64(len(magic))}
-	j.mu.Lock()
-	j.durable = *at
-	j.mu.Unlock()
-	return nil
+// quiet reports that an idle connection may be used: open, as far as can be
+// told, and without bytes that belong to no request.
+func quiet(c net.Conn) bool {
+	found := peek(c)
+	return found == peekQuiet || found == peekUnknown
 }
