@@ -67,20 +67,19 @@ func (r *Room) join(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.Pa
 		answerStanding(ctx, &s)
 		return
 	}
-	id := queue.ID{}
-	if t, no := r.ticket(v, now); no == none {
-		f := r.look(t, view, now)
-		if f.why != over && f.seat.State != queue.StateAdmitted {
-			s := r.stands(&f, view, now)
-			s.ticket = r.issue(ctx, v, &f.ticket, now)
-			answerStanding(ctx, &s)
-			return
-		}
-		id = t.ID
-	} else {
-		id = r.person(ctx, v)
+	t, no := r.ticket(v, now)
+	if no != none {
+		r.taken(ctx, v, r.arrive(ctx, v, r.person(ctx, v), true), now)
+		return
 	}
-	f := r.arrive(ctx, v, id, true)
+	f := r.look(t, view, now)
+	if f.seat.State == queue.StateAdmitted || f.why == over || r.place(&f.ticket, &view.Rules) <= view.Front {
+		// A called ticket may have been used: only the store knows, and gives a new place
+		// then. Where it does not answer, the ticket stays what it is.
+		if asked := r.arrive(ctx, v, queue.ID(t.ID), true); !asked.ticket.Stamped {
+			f = asked
+		}
+	}
 	r.taken(ctx, v, f, now)
 }
 
@@ -121,6 +120,7 @@ func (r *Room) status(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.
 	switch {
 	case f.why == over:
 		s := r.facts(view, now)
+		r.drop(ctx)
 		answerProblem(ctx, over, &s)
 		return
 	case f.seat.State == queue.StateAdmitted:
@@ -152,6 +152,9 @@ func (r *Room) enterCall(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *tok
 		return
 	}
 	_, s, why := r.enter(ctx, v, t)
+	if why == over {
+		r.drop(ctx)
+	}
 	if why != none {
 		answerProblem(ctx, why, &s)
 		return
@@ -171,7 +174,11 @@ func (r *Room) leave(ctx *fasthttp.RequestCtx, v *visitor.Visitor, _ *token.Pass
 			return
 		}
 	}
-	r.Cookies.SetTicket(ctx, r.Name, nil, 0)
+	r.drop(ctx)
 	protect(ctx)
 	ctx.SetStatusCode(fasthttp.StatusNoContent)
 }
+
+// drop takes a ticket away that is of no use any more: the page then asks without one,
+// and its visitor gets a new place.
+func (r *Room) drop(ctx *fasthttp.RequestCtx) { r.Cookies.SetTicket(ctx, r.Name, nil, 0) }
