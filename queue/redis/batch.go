@@ -83,6 +83,22 @@ func (b *batch[Q, A]) run() {
 			a.err = err
 			close(a.done)
 		}
+		if err != nil {
+			b.refuse(err)
+		}
+	}
+}
+
+// refuse answers all who wait with the error of the trip before: they would only wait
+// for the next one to fail, each batch in its turn.
+func (b *batch[Q, A]) refuse(err error) {
+	b.mu.Lock()
+	waiting := b.waiting
+	b.waiting = nil
+	b.mu.Unlock()
+	for _, a := range waiting {
+		a.err = err
+		close(a.done)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 type Line struct {
 	store   *Store
 	room    string
+	name    string // of this gateway, new with each start
 	keys    []string
 	scripts scripts
 
@@ -27,6 +28,10 @@ type Line struct {
 
 	mu   sync.Mutex
 	last seen
+	kept *queue.Control // from before the store was away
+	loss *loss          // nil where the store has all
+
+	mending sync.Mutex
 
 	refreshing sync.Mutex
 	knots      *queue.Knots // of the view; guarded by refreshing
@@ -43,14 +48,14 @@ type place struct {
 }
 
 type touch struct {
-	id    queue.ID
+	pass  queue.PassID
 	until int64
 }
 
 // Room opens one room's line and reads its view, and which passes were ended. It
 // blocks until the store has answered or the context ends.
 func (s *Store) Room(ctx context.Context, name string, rules queue.Rules) (*Line, error) {
-	l := &Line{store: s, room: name, keys: keys(s.prefix, name), scripts: newScripts()}
+	l := &Line{store: s, room: name, name: newEpoch(), keys: keys(s.prefix, name), scripts: newScripts()}
 	l.rules.Store(&rules)
 	l.view.Store(&queue.View{Rules: rules})
 	l.arrivals = batch[queue.Arrival, queue.Seat]{do: l.arrive, trips: &s.trips}
@@ -103,12 +108,12 @@ func (l *Line) Leave(ctx context.Context, id queue.ID, at int64) error {
 
 // Touch implements queue.Inside.
 func (l *Line) Touch(p queue.PassID, until int64) {
-	t := &ask[touch, struct{}]{question: touch{p.Ticket(), until}, done: make(chan struct{})}
+	t := &ask[touch, struct{}]{question: touch{p, until}, done: make(chan struct{})}
 	_ = l.touches.add(t) // a lost touch costs accuracy only
 }
 
 func (l *Line) arrive(ctx context.Context, asks []queue.Arrival) ([]queue.Seat, error) {
-	args := l.args(6 * len(asks))
+	args := l.args(5 * len(asks))
 	for i := range asks {
 		a := &asks[i]
 		flags := 0
@@ -118,8 +123,7 @@ func (l *Line) arrive(ctx context.Context, asks []queue.Arrival) ([]queue.Seat, 
 		if a.Foreign {
 			flags |= 2
 		}
-		entry, end := l.entered.get(a.ID, a.Place)
-		args = append(args, a.ID[:], a.Place, a.Drawn, flags, entry, end)
+		args = append(args, a.ID[:], a.Place, a.Drawn, flags, l.entered.get(a.ID, a.Place))
 	}
 	answer, err := l.run(ctx, l.scripts.arrive, args)
 	if err != nil {
@@ -129,10 +133,9 @@ func (l *Line) arrive(ctx context.Context, asks []queue.Arrival) ([]queue.Seat, 
 }
 
 func (l *Line) enter(ctx context.Context, asks []place) ([]queue.Seat, error) {
-	args := l.args(4 * len(asks))
+	args := l.args(3 * len(asks))
 	for i := range asks {
-		entry, end := l.entered.get(asks[i].id, asks[i].place)
-		args = append(args, asks[i].id[:], asks[i].place, entry, end)
+		args = append(args, asks[i].id[:], asks[i].place, l.entered.get(asks[i].id, asks[i].place))
 	}
 	answer, err := l.run(ctx, l.scripts.enter, args)
 	if err != nil {
@@ -155,7 +158,7 @@ func (l *Line) leave(ctx context.Context, asks []place) ([]struct{}, error) {
 func (l *Line) touch(ctx context.Context, asks []touch) ([]struct{}, error) {
 	args := l.args(2 * len(asks))
 	for i := range asks {
-		args = append(args, asks[i].id[:], asks[i].until)
+		args = append(args, asks[i].pass[:], asks[i].until)
 	}
 	if err := l.told(l.run(ctx, l.scripts.touch, args)); err != nil {
 		return nil, away("touch", err)
@@ -163,10 +166,10 @@ func (l *Line) touch(ctx context.Context, asks []touch) ([]struct{}, error) {
 	return make([]struct{}, len(asks)), nil
 }
 
-// seatLength is how many values the answers of seats.lua have for a ticket.
+// seatLength is how many values an answer has for a ticket; see visits.lua.
 const seatLength = 6
 
-// states are the codes of seats.lua.
+// states are the codes of state.lua.
 var states = [...]queue.State{
 	queue.StateWaiting, queue.StateCalled, queue.StateAdmitted, queue.StateOver, queue.StateFull,
 	queue.StateEarly, queue.StateClosed, queue.StatePaused, queue.StateRecovering, queue.StateSoldOut,
@@ -184,12 +187,15 @@ func (l *Line) seats(answer []any, n int, id func(int) queue.ID) ([]queue.Seat, 
 	seats := make([]queue.Seat, n)
 	for i := range seats {
 		at := answer[headLength+seatLength*i:]
+		if code := whole(at[0]); code < 0 || code >= int64(len(states)) {
+			return nil, away("read an answer", errShape)
+		}
 		seats[i] = queue.Seat{
 			State: states[whole(at[0])], Place: whole(at[1]), Number: whole(at[2]),
 			Entry: whole(at[3]), End: whole(at[4]), Ahead: whole(at[5]), Epoch: epoch,
 		}
 		if seats[i].State == queue.StateAdmitted {
-			l.entered.put(id(i), seats[i], l.Rules())
+			l.entered.put(id(i), seats[i], whole(answer[1]), l.Rules())
 		}
 	}
 	return seats, nil
@@ -212,6 +218,9 @@ func (l *Line) told(answer []any, err error) error {
 	// Answers may overtake each other: an older one does not count.
 	if s.epoch != l.last.epoch || s.clock >= l.last.clock || l.last.clock-s.clock > 2*second {
 		l.last = s
+	}
+	if since := whole(answer[6]); since > 0 {
+		l.forgot(since)
 	}
 	return nil
 }

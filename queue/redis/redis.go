@@ -2,12 +2,19 @@
 //
 // Every decision is one Lua script on the room's keys, which share a hash slot, so
 // it runs on a standalone server, behind Sentinel and in a Cluster alike. Scripts
-// are idempotent by ticket id; a write whose answer was lost is asked again as it
-// was, and never by the client library on its own. Arrivals, entries and departures
-// are batched naturally: what came while the last trip was under way goes with the
-// next, without a timer.
+// are idempotent by ticket id, so a trip whose answer was lost is made again as it
+// was. Arrivals, entries and departures are batched naturally: what came while the
+// last trip was under way goes with the next, without a timer.
 //
 // Redis must be 6.2 or newer, a master, and must not evict. The clock is its own.
+//
+// A Redis that comes back without its last writes, or without any, is brought up to
+// what the gateways saw: each operation carries the front, the last place and the due
+// that its gateway knows, and the next tick gives back who entered through it, and what
+// operators had set. Places come back with the tickets that show them. Not its job: to
+// keep a lost ticket from entering once more through another gateway in the tenth of a
+// second before that tick, and to find out about the passes that were ended, where no
+// gateway outlived the loss.
 package redis
 
 import (

@@ -20,8 +20,17 @@ var stateLua string
 //go:embed lua/pace.lua
 var paceLua string
 
+//go:embed lua/cohorts.lua
+var cohortsLua string
+
+//go:embed lua/begin.lua
+var beginLua string
+
 //go:embed lua/seats.lua
 var seatsLua string
+
+//go:embed lua/visits.lua
+var visitsLua string
 
 //go:embed lua/arrive.lua
 var arriveLua string
@@ -58,11 +67,11 @@ type scripts struct {
 
 func newScripts() scripts {
 	of := func(parts ...string) *redis.Script {
-		return redis.NewScript(strings.Join(append([]string{stateLua, paceLua}, parts...), "\n"))
+		return redis.NewScript(strings.Join(append([]string{stateLua, paceLua, cohortsLua, beginLua}, parts...), "\n"))
 	}
 	return scripts{
-		arrive: of(seatsLua, arriveLua), enter: of(seatsLua, enterLua), leave: of(seatsLua, leaveLua),
-		tick: of(tickLua, sweepLua), control: of(controlLua), finish: of(finishLua), touch: of(touchLua),
+		arrive: of(seatsLua, visitsLua, arriveLua), enter: of(seatsLua, visitsLua, enterLua), leave: of(seatsLua, leaveLua),
+		tick: of(tickLua, sweepLua), control: of(controlLua), finish: of(seatsLua, finishLua), touch: of(seatsLua, touchLua),
 		view: redis.NewScript(viewLua),
 	}
 }
@@ -86,6 +95,9 @@ func (l *Line) run(ctx context.Context, s *redis.Script, args []any) ([]any, err
 	if broken(err) && ctx.Err() == nil {
 		answer, err = s.Run(ctx, l.store.client, l.keys, args...).Slice()
 	}
+	if err != nil {
+		l.keep()
+	}
 	return answer, err
 }
 
@@ -103,15 +115,12 @@ type seen struct {
 	front, last int64
 }
 
-const headLength = 6
+// headLength is how many values the head of an answer has; see state.lua.
+const headLength = 7
 
 // args begins the arguments of every script; see state.lua.
 func (l *Line) args(own int) []any {
 	rules, known := l.Rules(), l.known()
-	now := ""
-	if l.store.now != nil {
-		now = strconv.FormatInt(l.store.now(), 10)
-	}
 	draw := ""
 	if rules.Draw {
 		draw = "1"
@@ -119,9 +128,17 @@ func (l *Line) args(own int) []any {
 	if known.interval == "" {
 		known.interval = "0"
 	}
-	args := make([]any, 0, 17+own)
-	return append(args, now, newEpoch(), known.epoch, l.View().LongestPoll(),
+	args := make([]any, 0, 18+own)
+	return append(args, l.now(), newEpoch(), known.epoch, l.View().LongestPoll(),
 		known.clock, known.due, known.interval, known.front, known.last,
 		max(1, rules.Burst), rules.OpensAt, rules.ClosesAt, rules.Hold, rules.PassTTL, rules.MaxActive,
-		strconv.FormatFloat(queue.Interval(rules.RatePerHour), 'f', -1, 64), draw)
+		strconv.FormatFloat(queue.Interval(rules.RatePerHour), 'f', -1, 64), draw, l.name)
+}
+
+// now is the time of a test, "" for the store's own clock.
+func (l *Line) now() string {
+	if l.store.now == nil {
+		return ""
+	}
+	return strconv.FormatInt(l.store.now(), 10)
 }

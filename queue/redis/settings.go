@@ -2,35 +2,59 @@ package redis
 
 import (
 	"strconv"
+	"strings"
 
 	"waitroom/queue"
 )
 
-// setting is one field of the live state as the store keeps it; told is what the
-// journal says of it, "" for nothing.
-type setting struct{ name, value, told string }
+// set is a change as control.lua takes it: pairs of name and value, the interval of
+// the rate among them, and what the journal says of each.
+type set struct {
+	pairs    []any
+	interval string
+	details  []string
+}
 
-func settings(c queue.Change) []setting {
-	var s []setting
+func settings(c queue.Change) set {
+	var s set
+	add := func(name, value, detail string) {
+		s.pairs, s.details = append(s.pairs, name, value), append(s.details, detail)
+	}
 	switch {
 	case c.FileRate:
-		s = append(s, setting{"rate", "", "rate=file"}, setting{"live_interval", "", ""})
+		add("rate", "", "rate=file")
 	case c.RatePerHour != nil:
 		rate := strconv.FormatFloat(*c.RatePerHour, 'f', -1, 64)
-		interval := strconv.FormatFloat(queue.Interval(*c.RatePerHour), 'f', -1, 64)
-		s = append(s, setting{"rate", rate, "rate=" + rate + "/h"}, setting{"live_interval", interval, ""})
+		s.interval = strconv.FormatFloat(queue.Interval(*c.RatePerHour), 'f', -1, 64)
+		add("rate", rate, "rate="+rate+"/h")
 	}
 	if c.Paused != nil {
-		value := flag(*c.Paused)
-		s = append(s, setting{"paused", value, "paused=" + strconv.FormatBool(*c.Paused)})
+		add("paused", flag(*c.Paused), "paused="+strconv.FormatBool(*c.Paused))
 	}
 	if c.Message != nil {
-		s = append(s, setting{"message", *c.Message, "message=" + strconv.Quote(*c.Message)})
+		add("message", *c.Message, "message="+strconv.Quote(*c.Message))
 	}
 	if c.SoldOut != nil {
-		s = append(s, setting{"sold_out", flag(*c.SoldOut), "sold_out=" + strconv.FormatBool(*c.SoldOut)})
+		add("sold_out", flag(*c.SoldOut), "sold_out="+strconv.FormatBool(*c.SoldOut))
 	}
 	return s
+}
+
+// told is the detail for the journal.
+func (s *set) told(at int64) string {
+	detail := strings.Join(s.details, " ")
+	if at != 0 {
+		detail += " (restored after a loss)"
+	}
+	return detail
+}
+
+// stamp is a time as an argument of a script; 0 is none.
+func stamp(at int64) string {
+	if at == 0 {
+		return ""
+	}
+	return strconv.FormatInt(at, 10)
 }
 
 func flag(on bool) string {

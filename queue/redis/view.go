@@ -16,34 +16,35 @@ import (
 func (l *Line) Refresh(ctx context.Context) error {
 	l.refreshing.Lock()
 	defer l.refreshing.Unlock()
+	after := l.revoked.after()
 	for {
-		more, err := l.refresh(ctx)
-		if err != nil || !more {
+		next, err := l.refresh(ctx, after)
+		if err != nil || next == "" {
 			return err
 		}
+		after = next
 	}
 }
 
-func (l *Line) refresh(ctx context.Context) (more bool, err error) {
+// refresh reads the view, and a page of the passes that were ended; next is where the
+// next page begins, "" where this was the last.
+func (l *Line) refresh(ctx context.Context, after string) (next string, err error) {
 	old, rules := l.View(), l.Rules()
 	keep, sample := l.knots.Keep(), queue.SampleRanks(old.Waiting)
-	args := []any{doubles(keep), doubles(sample), queue.DenseRanks, l.revoked.since()}
-	if l.store.now != nil {
-		args = append(args, l.store.now())
-	}
+	args := []any{doubles(keep), doubles(sample), queue.DenseRanks, after, l.now()}
 	read := time.Now()
 	answer, err := l.run(ctx, l.scripts.view, args)
 	if err != nil {
-		return false, away("read the view", err)
+		return "", away("read the view", err)
 	}
 	v, r, err := readView(answer, rules, keep, sample)
 	if err != nil {
-		return false, away("read the view", err)
+		return "", away("read the view", err)
 	}
 	passes, _ := answer[5].([]any)
-	more = l.revoked.read(passes, v.At-rules.PassTTL)
+	next = l.revoked.read(passes, v.At-rules.PassTTL, l.entered.over)
 	l.show(v, r, old, read)
-	return more, nil
+	return next, nil
 }
 
 // show makes v the view. While the room recovers, positions stay those from before
@@ -54,6 +55,11 @@ func (l *Line) show(v *queue.View, r queue.Read, old *queue.View, read time.Time
 	}
 	v.Ranks = l.knots
 	v.After(old, read)
+	if old.Epoch != "" && old.Epoch != v.Epoch {
+		l.mu.Lock()
+		l.forgot(1)
+		l.mu.Unlock()
+	}
 	l.view.Store(v)
 }
 
@@ -129,8 +135,8 @@ type revoked struct {
 const (
 	// revokedPage is how many are read at a time; see view.lua.
 	revokedPage = 5000
-	// revokedAgain is how far back each reading begins, for those that were written
-	// while the last was under way.
+	// revokedAgain is how far back each reading begins, for those that a store wrote
+	// after it had forgotten its last writes.
 	revokedAgain = 2 * second
 	// revokedSweep is how often those are dropped that no pass can carry any more, and
 	// how much longer than a pass they are kept.
@@ -145,38 +151,49 @@ func (l *Line) Revoked(p queue.PassID) bool {
 	return ok
 }
 
-func (r *revoked) since() int64 {
+// after is the bound of scores from which on to read.
+func (r *revoked) after() string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return max(0, r.latest-revokedAgain)
+	return strconv.FormatInt(max(0, r.latest-revokedAgain), 10)
 }
 
 func (r *revoked) add(p queue.PassID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.passes == nil {
-		r.passes = map[queue.PassID]int64{}
-	}
-	if _, ok := r.passes[p]; !ok {
-		r.passes[p] = r.latest
-	}
+	r.put(p, r.latest)
 }
 
-// read adds a page of passes, says whether there are more, and now and then drops
-// those that ended before the oldest that can still be shown.
-func (r *revoked) read(flat []any, oldest int64) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// put keeps the latest time there is for a pass, and says whether it is new.
+func (r *revoked) put(p queue.PassID, at int64) bool {
 	if r.passes == nil {
 		r.passes = map[queue.PassID]int64{}
 	}
-	before := r.latest
+	was, known := r.passes[p]
+	r.passes[p] = max(was, at)
+	return !known
+}
+
+// read adds a page of passes, shows those that are new, and now and then drops those
+// that ended before the oldest that can still be shown. It returns the bound at which
+// the next page begins, "" where there is none.
+func (r *revoked) read(flat []any, oldest int64, show func(queue.PassID)) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var last int64
 	for i := 0; i+1 < len(flat); i += 2 {
 		name, _ := flat[i].(string)
-		if at := whole(flat[i+1]); len(name) == len(queue.PassID{}) {
-			r.passes[queue.PassID([]byte(name))] = at
-			r.latest = max(r.latest, at)
+		last = whole(flat[i+1])
+		if len(name) != len(queue.PassID{}) {
+			continue
 		}
+		if p := queue.PassID([]byte(name)); r.put(p, last) {
+			show(p)
+		}
+	}
+	r.latest = max(r.latest, last)
+	if len(flat) >= 2*revokedPage {
+		return "(" + strconv.FormatInt(last, 10)
 	}
 	if oldest-r.swept > revokedSweep {
 		r.swept = oldest
@@ -186,5 +203,5 @@ func (r *revoked) read(flat []any, oldest int64) bool {
 			}
 		}
 	}
-	return len(flat) >= 2*revokedPage && r.latest > before
+	return ""
 }

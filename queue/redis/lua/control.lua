@@ -1,23 +1,25 @@
--- control.lua sets the live state of a room, with who set it and when.
+-- control.lua sets the live state of a room, with who set it and when. Dropping a
+-- live rate that nobody has set changes nothing, and is not told.
 --
--- ARGV  18 by  19 what changed, for the journal  20 '1' sets only what nobody has set
---       21.. name, value pairs; a value '' drops what was set
+-- ARGV  19 by  20 what changed, for the journal
+--       21 when it was set: sets only what was not set later, after a loss; '' for now
+--       22 interval of the rate that is set, ''  23.. name, value pairs; a rate '' drops the live one
 -- Returns  the head
-local by, detail, only = ARGV[OWN], ARGV[OWN + 1], ARGV[OWN + 2] == '1'
+local by, detail, at = ARGV[OWN], ARGV[OWN + 1], tonumber(ARGV[OWN + 2])
 local changed = false
-for i = OWN + 3, #ARGV, 2 do
+for i = OWN + 4, #ARGV, 2 do
   local name, value = ARGV[i], ARGV[i + 1]
-  if not (only and redis.call('HEXISTS', STATE, name .. '_at') == 1) then
+  local before = tonumber(redis.call('HGET', STATE, name .. '_at') or 0)
+  if value == '' and name == 'rate' then
+    changed = changed or redis.call('HEXISTS', STATE, name) == 1
+    redis.call('HDEL', STATE, name, name .. '_by', name .. '_at', 'live_interval')
+  elseif not at or before < at then
     changed = true
-    if value == '' and (name == 'rate' or name == 'live_interval') then
-      redis.call('HDEL', STATE, name, name .. '_by', name .. '_at')
-    else
-      redis.call('HSET', STATE, name, value, name .. '_by', by, name .. '_at', string.format('%.0f', now))
-    end
-    if s[name] ~= nil then s[name] = value end
+    redis.call('HSET', STATE, name, value, name .. '_by', by, name .. '_at', whole(at or now))
+    if name == 'rate' then redis.call('HSET', STATE, 'live_interval', ARGV[OWN + 3]) end
+    if name == 'paused' or name == 'sold_out' then s[name] = value end
   end
 end
 retime(tonumber(redis.call('HGET', STATE, 'live_interval') or '') or arg[16])
 if changed then record('control', '', by, detail) end
-save()
 return head()

@@ -1,18 +1,22 @@
--- finish.lua ends a pass before its time: the seat is free, and the pass is revoked.
+-- finish.lua ends a pass before its time: the seat is free, the ticket is over for
+-- good, and the pass is revoked, once, whether or not the store knows it.
 --
--- ARGV  18 pass  19 why  20 by
+-- ARGV  19 pass  20 why  21 by
 -- Returns  the head
-local pass = ARGV[OWN]
-local id = string.sub(pass, 1, 12)
-local rec = redis.call('HGET', ENTERED, id)
-if rec then
-  local _, entry = struct.unpack('>ddd', rec)
-  if entry % 4294967296 == struct.unpack('>I4', pass, 13) then
-    redis.call('ZADD', ACTIVE, 'XX', 'LT', string.format('%.0f', now), id)
+local ids, known = tickets(OWN, 3)
+local pass, k = ARGV[OWN], known[ids[1]]
+
+if not redis.call('ZSCORE', REVOKED, pass) then
+  -- Rising, so that gateways read on from the last; not before the pass begins, so
+  -- that it is kept until it has ended.
+  local last = redis.call('ZRANGE', REVOKED, -1, -1, 'WITHSCORES')[2]
+  local at, place, entry = math.max(now, tonumber(last or 0) + 1), 0, 0
+  if made(k, pass) then
+    at, place, entry = math.max(at, k.entry), k.used, k.entry
+    remember(k, k.used, 0, now, -now)
   end
+  redis.call('ZADD', REVOKED, at, pass)
+  record('end', struct.pack('>c0dd', k.id, place, entry), ARGV[OWN + 2], ARGV[OWN + 1])
 end
-if redis.call('ZADD', REVOKED, 'NX', string.format('%.0f', now), pass) == 1 then
-  record('end', struct.pack('>c0dd', id, 0, 0), ARGV[OWN + 2], ARGV[OWN + 1])
-end
-save()
+
 return head()

@@ -1,61 +1,57 @@
--- seats.lua stands behind pace.lua in the scripts that visitors cause.
+-- seats.lua stands behind begin.lua in the scripts about tickets.
 --
--- An entered ticket's record is its place, entry and end as doubles; entry 0 is a
--- ticket that was given up. Active holds until when each is inside.
-local function remember(id, place, entry, ends, till)
-  redis.call('HSET', ENTERED, id, struct.pack('>ddd', place, entry, ends))
-  redis.call('ZADD', ACTIVE, till, id)
-end
-
--- What the store knows of ticket ids: their records, until when they are inside,
--- and their place in the line or among the called.
-local function facts(ids)
-  return redis.call('HMGET', ENTERED, unpack(ids)), redis.call('ZMSCORE', ACTIVE, unpack(ids)),
-    redis.call('ZMSCORE', LINE, unpack(ids)), redis.call('ZMSCORE', CALLED, unpack(ids))
-end
-
--- The seat that a record gives to a ticket that shows a place, 0 for none: nil
--- where the record does not say.
-local function seated(rec, till, shown)
-  if not rec then return end
-  local place, entry, ends = struct.unpack('>ddd', rec)
-  if shown > place then return end
-  if entry > 0 and (tonumber(till or 0)) > now then return {ADMITTED, place, 0, entry, ends} end
-  if shown > 0 then return {OVER, place, 0, 0, 0} end
-end
-
--- Why nobody may enter now; nil where they may.
-local function refused()
-  if now < opens then return EARLY end
-  if closes > 0 and now >= closes then return CLOSED end
-  if s.sold_out == '1' then return SOLDOUT end
-  if s.paused == '1' or s.interval == 0 then return PAUSED end
-  if now < s.recover_until then return RECOVERING end
-  if slot() > now + HORIZON then return ISCALLED end
-  if most > 0 and redis.call('ZCOUNT', ACTIVE, '(' .. string.format('%.0f', now), '+inf') >= most then return FULL end
-end
-
-local entries = {}
-local function enter(id, place)
-  local entry = take()
-  local ends = entry + ttl
-  remember(id, place, entry, ends, ends)
-  s.entries = s.entries + 1
-  entries[#entries + 1] = struct.pack('>c0dd', id, place, entry)
-  return {ADMITTED, place, 0, entry, ends}
-end
-
--- Puts a ticket that the store has forgotten back at the place it shows.
-local function put_back(id, place)
-  redis.call('ZADD', place > s.front and LINE or CALLED, 'NX', place, id)
-  if not (ARGV[17] == '1' and place < opens) then s.last = math.max(s.last, place) end
-  return place
-end
-
-local function answer(seats)
-  local out = head()
-  for _, seat in ipairs(seats) do
-    for i = 1, 6 do out[#out + 1] = seat[i] or -1 end
+-- A ticket is a table: where it stands (place, in the set key), and the record of its
+-- highest place that entered or was given up (used, entry, ends; entry 0 is given up
+-- or ended). Active holds until when each is inside; minus since when it is over.
+local function tickets(from, step)
+  local ids, known = {}, {}
+  for i = from, #ARGV, step do ids[#ids + 1] = string.sub(ARGV[i], 1, 12) end
+  local recs = redis.call('HMGET', ENTERED, unpack(ids))
+  local line, called = redis.call('ZMSCORE', LINE, unpack(ids)), redis.call('ZMSCORE', CALLED, unpack(ids))
+  for i, id in ipairs(ids) do
+    local k = {id = id, used = 0, entry = 0, ends = 0, place = tonumber(line[i] or called[i])}
+    k.key = line[i] and LINE or CALLED
+    if recs[i] then k.used, k.entry, k.ends = struct.unpack('>ddd', recs[i]) end
+    known[id] = known[id] or k
   end
-  return out
+  return ids, known
+end
+
+local function remember(k, place, entry, ends, till)
+  k.used, k.entry, k.ends = place, entry, ends
+  redis.call('HSET', ENTERED, k.id, struct.pack('>ddd', place, entry, ends))
+  if till then redis.call('ZADD', ACTIVE, till, k.id) end
+end
+
+local function stand(k, place)
+  k.place, k.key = place, place > s.front and LINE or CALLED
+  redis.call('ZADD', k.key, place, k.id)
+end
+
+local function drop(k)
+  if k.place then redis.call('ZREM', k.key, k.id) end
+  k.place = nil
+end
+
+local function inside(k) return k.entry > 0 and k.ends > now end
+
+-- Whether a pass is that of the ticket's record: its name ends with its entry.
+local function made(k, pass) return k.entry > 0 and k.entry % 4294967296 == struct.unpack('>I4', pass, 13) end
+
+-- What the gateway remembers counts where the store has forgotten it.
+local function remind(k, packed)
+  if packed == '' then return end
+  local place, entry, ends = struct.unpack('>ddd', packed)
+  if place <= k.used then return end
+  if k.place and k.place <= place then drop(k) end
+  remember(k, place, entry, ends, entry > 0 and ends or -now)
+end
+
+-- The seat of a ticket that shows a place, 0 for none; nil where it has none.
+local function seat(k, shown)
+  if k.used > 0 and k.used >= shown then
+    if inside(k) then return {ADMITTED, k.used, 0, k.entry, k.ends} end
+    if shown > 0 then return {OVER, k.used, 0, 0, 0} end
+  end
+  if k.place then return {k.place <= s.front and ISCALLED or WAITING, k.place, 0, 0, 0} end
 end

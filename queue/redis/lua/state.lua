@@ -3,18 +3,18 @@
 -- KEYS  1 line  2 called  3 entered  4 active  5 state  6 journal  7 revoked
 -- ARGV  1 now, '' for the store's clock        2 epoch to begin with, where there is none
 --       3 epoch that the gateway knows, ''     4 longest poll that it has told anybody
---       5..9 what it saw last: clock, due, interval, front, last (a store that has
---            forgotten its last writes is brought up to them)
+--       5..9 what it saw last: clock, due, interval, front, last
 --       10 burst  11 opens at  12 closes at  13 hold  14 pass ttl  15 max active
---       16 interval of the file's rate  17 '1' where places are drawn
---       18.. the script's own
+--       16 interval of the file's rate  17 '1' where places are drawn  18 the gateway's name
+--       19.. the script's own
 local LINE, CALLED, ENTERED, ACTIVE, STATE, JOURNAL, REVOKED =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local OWN = 18
+local OWN, BOUND, MINUTE = 19, 1000, 60000000
 local WAITING, ISCALLED, ADMITTED, OVER, FULL, EARLY, CLOSED, PAUSED, RECOVERING, SOLDOUT = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
 local arg = {}
 for i = 4, 16 do arg[i] = tonumber(ARGV[i]) end
 local burst, opens, closes, hold, ttl, most = arg[10], arg[11], arg[12], arg[13], arg[14], arg[15]
+local function whole(n) return string.format('%.0f', n) end
 
 local now = tonumber(ARGV[1])
 if not now then
@@ -24,29 +24,32 @@ end
 
 local s = {}
 local names = {'last', 'front', 'due', 'interval', 'ratio', 'clock', 'spare', 'spare_interval', 'arrivals', 'calls',
-  'entries', 'recover_until', 'epoch', 'cohorts', 'paused', 'sold_out', 'rate', 'recovered', 'marks'}
+  'entries', 'recover_until', 'epoch', 'recovered', 'cohorts', 'gates', 'paused', 'sold_out'}
 local values = redis.call('HMGET', STATE, unpack(names))
 for i, name in ipairs(names) do s[name] = i <= 12 and tonumber(values[i] or 0) or values[i] end
 local cohorts = s.cohorts and cmsgpack.unpack(s.cohorts) or {} -- {at, from, upto, called, entered}, oldest first
+local gates = s.gates and cmsgpack.unpack(s.gates) or {} -- gateway → the clock that its last answer told
+local lost = 0 -- since when the store has forgotten what it had answered to this gateway; 0 is nothing
 
 local function record(kind, tickets, by, detail)
-  redis.call('XADD', JOURNAL, 'MAXLEN', '~', 1000000, '*', 't', string.format('%.0f', now), 'k', kind,
+  redis.call('XADD', JOURNAL, 'MAXLEN', '~', 1000000, '*', 't', whole(now), 'k', kind,
     'd', tickets or '', 'by', by or '', 'w', detail or '')
 end
 
-local function save()
-  s.cohorts = cmsgpack.pack(cohorts)
+-- Ends a script: saves the state, and returns the head of its answer, which the
+-- gateway brings back as ARGV 3 and 5 to 9.
+local function head()
+  gates[ARGV[18]] = now
+  for name, at in pairs(gates) do
+    if now - at > 60 * MINUTE then gates[name] = nil end
+  end
+  s.cohorts, s.gates, s.recovered = cmsgpack.pack(cohorts), cmsgpack.pack(gates), s.recovered or '0'
   local flat = {}
-  for i = 1, 14 do
+  for i = 1, 16 do
     local v = s[names[i]]
-    if type(v) == 'number' then v = string.format(i == 5 and '%.17g' or '%.2f', v) end
-    flat[#flat + 1] = names[i]
-    flat[#flat + 1] = v
+    if i <= 12 then v = string.format(i == 5 and '%.17g' or '%.2f', v) end
+    flat[2 * i - 1], flat[2 * i] = names[i], v
   end
   redis.call('HSET', STATE, unpack(flat))
-end
-
--- The head of every answer: what the gateway brings back as ARGV 5 to 9.
-local function head()
-  return {s.epoch, now, math.ceil(s.due), tostring(s.interval), s.front, s.last}
+  return {s.epoch, now, math.ceil(s.due), string.format('%.2f', s.interval), s.front, s.last, lost}
 end

@@ -1,12 +1,15 @@
--- touch.lua notes until when passes are valid now. A pass that has ended stays ended.
+-- touch.lua notes until when passes are used, for the count of those inside: not
+-- beyond their end, and not once they have ended.
 --
--- ARGV  18.. two for each pass: ticket id, until
+-- ARGV  19.. two for each pass: pass, until
 -- Returns  the head
-for i = OWN, #ARGV, 2 do
-  local till, rec = redis.call('ZSCORE', ACTIVE, ARGV[i]), redis.call('HGET', ENTERED, ARGV[i])
-  if rec and till and tonumber(till) > now then
-    local _, _, ends = struct.unpack('>ddd', rec)
-    redis.call('ZADD', ACTIVE, 'XX', math.min(tonumber(ARGV[i + 1]), ends), ARGV[i])
+local ids, known = tickets(OWN, 2)
+
+for i, id in ipairs(ids) do
+  local at, k = OWN + (i - 1) * 2, known[id]
+  if inside(k) and made(k, ARGV[at]) then
+    redis.call('ZADD', ACTIVE, math.min(tonumber(ARGV[at + 1]), k.ends), id)
   end
 end
+
 return head()

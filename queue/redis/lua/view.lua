@@ -3,12 +3,15 @@
 -- KEYS  as state.lua
 -- ARGV  1 places whose ranks are asked for, one string of doubles
 --       2 ranks whose places are asked for, one string of doubles
---       3 how many tickets at the head  4 passes revoked since when
+--       3 how many tickets at the head  4 from where on passes revoked are read, as a bound of scores
+--       5 now, '' for the store's clock
 -- Returns  {now, epoch, last, front, due, interval, ratio, recover_until, waiting, called, active, arrivals, calls,
 --          entries}, {name, value of what is set live …}, ranks, places, places at the head, {pass, when …}
 local LINE, STATE = KEYS[1], KEYS[5]
 local t = redis.call('TIME')
 local now = tonumber(ARGV[5]) or t[1] * 1000000 + t[2]
+local clock = tonumber(redis.call('HGET', STATE, 'clock') or 0)
+if clock - now <= 2000000 then now = math.max(now, clock) end -- as pace.lua
 local function whole(n) return string.format('%.0f', n) end
 
 local numbers = redis.call('HMGET', STATE, 'epoch', 'last', 'front', 'due', 'interval', 'ratio', 'recover_until')

@@ -1,0 +1,42 @@
+-- begin.lua stands behind cohorts.lua: it begins a state where there is none, and
+-- brings a store that has forgotten something up to what the gateway saw of it.
+local seen_at, seen_due, seen_interval = arg[5], arg[6], arg[7]
+
+-- While the room recovers it calls nobody, until all who wait have come by. Once in a
+-- state: who comes later is only put back.
+local function recover()
+  if s.recovered ~= '1' then s.recovered, s.recover_until = '1', now + arg[4] end
+end
+
+if not s.epoch then
+  s.epoch, s.due, s.ratio = ARGV[2], now, 0.9
+  record('epoch', '', '', s.epoch)
+end
+if ARGV[3] ~= '' and ARGV[3] ~= s.epoch then recover() end
+
+-- A store that knows an older answer to this gateway than the gateway got has lost its
+-- last writes, as after a failover; one that knows none has lost all.
+local told = gates[ARGV[18]] or 0
+if told < seen_at then lost = math.max(1, told) end
+
+-- The rate's slots were used up to the due that was seen. With another interval that
+-- says nothing, unless the change of rate is among what was lost.
+if now < seen_at - STEP then seen_due = seen_due - (seen_at - now) end
+if seen_interval > 0 and (lost > 0 or s.interval == 0 or s.interval == seen_interval) then
+  s.due = math.max(s.due, seen_due)
+end
+s.front, s.last = math.max(s.front, arg[8]), math.max(s.last, arg[9])
+
+-- How many are inside, and how many more may be called or come in.
+local function active() return redis.call('ZCOUNT', ACTIVE, '(' .. whole(now), '+inf') end
+local function free() return most > 0 and most - active() - pending() or BOUND end
+
+-- Why nobody may enter now, in the order in which a view tells it; nil where they may.
+local function refused()
+  if now < opens then return EARLY end
+  if closes > 0 and now >= closes then return CLOSED end
+  if s.sold_out == '1' then return SOLDOUT end
+  if s.paused == '1' or s.interval == 0 then return PAUSED end
+  if now < s.recover_until then return RECOVERING end
+  if most > 0 and active() >= most then return FULL end
+end
