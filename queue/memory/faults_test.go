@@ -48,9 +48,9 @@ func (f faultyFile) WriteAt(b []byte, off int64) (int, error) {
 
 func (f faultyFile) Sync() error {
 	f.d.syncs.Add(1)
-	if f.d.goOn != nil {
+	if goOn := f.d.goOn; goOn != nil {
 		f.d.syncing <- struct{}{}
-		<-f.d.goOn
+		<-goOn
 	}
 	if err := f.d.sync.Load(); err != nil {
 		return *err

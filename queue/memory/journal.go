@@ -42,10 +42,9 @@ type batch struct {
 
 const batchHead = frameHead + 10
 
-// reset makes the buffer an empty batch, with room for the record that begins it.
-func (b *batch) reset(buf []byte) {
-	b.buf, b.done = append(buf[:0], make([]byte, batchHead)...), make(chan struct{})
-	b.told, b.err = 0, nil
+// newBatch makes the buffer an empty batch, with room for the record that begins it.
+func newBatch(buf []byte) *batch {
+	return &batch{buf: append(buf, make([]byte, batchHead)...), done: make(chan struct{})}
 }
 
 func (b *batch) empty() bool { return len(b.buf) == batchHead }
@@ -78,12 +77,10 @@ type journal struct {
 }
 
 func newJournal(dir string, d disk, now func() int64) *journal {
-	j := &journal{
-		dir: dir, disk: d, now: now, filling: &batch{},
+	return &journal{
+		dir: dir, disk: d, now: now, filling: newBatch(nil),
 		wake: make(chan struct{}, 1), stop: make(chan struct{}), kill: make(chan struct{}), over: make(chan struct{}),
 	}
-	j.filling.reset(nil)
-	return j
 }
 
 // load reads what the folder holds and opens its last segment.
@@ -158,9 +155,7 @@ func (j *journal) run() {
 // torn tail, and closes the file.
 func (j *journal) finish() {
 	if !j.failed() {
-		var last batch
-		last.reset(nil)
-		if _, err := j.write(&last, j.durable); err != nil {
+		if _, err := j.write(newBatch(nil), j.durable); err != nil {
 			j.mu.Lock()
 			j.failure = fmt.Errorf("write journal: %w", err)
 			j.mu.Unlock()
@@ -171,7 +166,7 @@ func (j *journal) finish() {
 
 func (j *journal) closeFile() {
 	if j.file != nil {
-		j.file.Close()
+		_ = j.file.Close() // all that counts has been synced
 	}
 }
 
@@ -183,14 +178,13 @@ func (j *journal) flush() {
 	case b != nil: // stuck: whatever came after it has failed, too, and goes with it
 		b.buf = append(b.buf, j.filling.buf[batchHead:]...)
 		b.told += j.filling.told
-		j.filling.reset(j.filling.buf)
+		j.filling = newBatch(nil) // those who wait still hold the old one
 	case j.filling.empty():
 		j.mu.Unlock()
 		return
 	default:
 		b = j.filling
-		j.flying, j.filling = b, &batch{}
-		j.filling.reset(make([]byte, 0, cap(b.buf)))
+		j.flying, j.filling = b, newBatch(make([]byte, 0, cap(b.buf)))
 	}
 	j.mu.Unlock()
 
@@ -262,12 +256,10 @@ func (j *journal) next(at *position) error {
 		err = j.disk.syncDir(j.dir)
 	}
 	if err != nil {
-		f.Close()
+		_ = f.Close()
 		return fmt.Errorf("begin segment %s: %w", path, err)
 	}
-	if j.file != nil {
-		j.file.Close()
-	}
+	j.closeFile()
 	j.file, *at = f, position{at.segment + 1, int64(len(magic))}
 	j.mu.Lock()
 	j.durable = *at

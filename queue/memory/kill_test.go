@@ -180,7 +180,7 @@ func full(dir string) {
 		fmt.Println("place", n, s.Place, 0)
 	}
 	if _, tick := l.Tick(bg); !errors.Is(err, syscall.EFBIG) || !errors.Is(tick, queue.ErrAway) || l.Refresh(bg) == nil {
-		check(fmt.Errorf("arrive: %v, tick: %v", err, tick))
+		check(fmt.Errorf("arrive: %w, tick: %w", err, tick))
 	}
 	check(syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit))
 	for deadline := time.Now().Add(10 * time.Second); ; {

@@ -10,7 +10,8 @@
 // A room's journal is a folder of segments, each a row of records with a length
 // and a CRC32C. It grows by some 120 bytes for a visitor who arrives, is called and
 // enters, and is never shortened: it is the room's audit. Starting reads all of it,
-// about a million records a second. To begin anew, move the folder away.
+// some 700,000 records a second. To begin anew, move the folder away. A ticket in the
+// line takes up to 80 bytes of memory.
 //
 // Not its job: several gateways on one folder (they are refused), and tickets and
 // passes themselves.
@@ -114,7 +115,7 @@ func (s *Store) room(name string, rules queue.Rules) (*Line, error) {
 	l.retime(l.clock())
 	l.mu.Unlock()
 	if err := l.Refresh(context.Background()); err != nil {
-		l.close(l.journal.kill)
+		_ = l.close(l.journal.kill)
 		return nil, err
 	}
 	return l, nil
@@ -154,7 +155,7 @@ func (l *Line) close(how chan struct{}) error {
 func (s *Store) Close() error { return s.end(false) }
 
 // crash gives the folder up without finishing anything.
-func (s *Store) crash() { s.end(true) }
+func (s *Store) crash() { _ = s.end(true) }
 
 func (s *Store) end(crash bool) error {
 	s.mu.Lock()

@@ -62,7 +62,7 @@ func (m *marks) read(segment int, data []byte, apply func(*event) error) (int64,
 	offset := len(magic)
 	for {
 		payload, size, err := frame(data[offset:])
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return int64(offset), nil
 		}
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
 	"waitroom/queue"
 	"waitroom/queue/queuetest"
 )
@@ -133,68 +134,83 @@ func TestAReplayedJournalGivesTheSameState(t *testing.T) {
 			d.segment = 300
 			f.disk = &d
 		}
-		l := f.open()
-		seats := map[int]queue.Seat{}
-		latest := f.clock.Now()
-		who := func() int { return rapid.IntRange(0, 20).Draw(rt, "who") }
-		keep := func(n int, s queue.Seat, err error) {
-			if err != nil {
-				rt.Fatal(err)
-			}
-			seats[n] = s
-		}
+		r := &randomly{rt: rt, f: f, l: f.open(), seats: map[int]queue.Seat{}, latest: f.clock.Now()}
 		rt.Repeat(map[string]func(*rapid.T){
-			"arrive": func(*rapid.T) {
-				n := who()
-				s, err := l.Arrive(bg, queue.Arrival{ID: id(n), Direct: n%2 == 0})
-				keep(n, s, err)
-			},
-			"return": func(*rapid.T) {
-				n := who()
-				s, err := l.Return(bg, queue.Arrival{ID: id(n), Place: l.state.front + int64(n) - 10, Foreign: n == 20})
-				keep(n, s, err)
-			},
-			"enter": func(*rapid.T) {
-				n := who()
-				s, err := l.Enter(bg, id(n), max(1, seats[n].Place))
-				keep(n, s, err)
-			},
-			"leave": func(*rapid.T) {
-				n := who()
-				if err := l.Leave(bg, id(n), max(1, seats[n].Place)); err != nil {
-					rt.Fatal(err)
-				}
-			},
-			"end": func(*rapid.T) {
-				n := who()
-				if err := l.End(bg, queue.PassOf(id(n), seats[n].Entry), queue.WhyRevoked, "op"); err != nil {
-					rt.Fatal(err)
-				}
-			},
-			"time": func(*rapid.T) {
-				f.clock.Add(rapid.SampledFrom([]int64{-3600e6, -1e6, 1, 1e6, 11e6, 60e6}).Draw(rt, "time"))
-				latest = max(latest, f.clock.Now())
-				if _, err := l.Tick(bg); err != nil {
-					rt.Fatal(err)
-				}
-			},
-			"set": func(*rapid.T) {
-				rate := rapid.SampledFrom([]float64{0, 1000, 36_000}).Draw(rt, "rate")
-				if err := l.Set(bg, queue.Change{By: "op", RatePerHour: &rate}); err != nil {
-					rt.Fatal(err)
-				}
-			},
+			"arrive": r.arrive, "return": r.back, "enter": r.enter, "leave": r.leave, "end": r.end,
+			"time": r.time, "set": r.set,
 		})
-		want := factsAt(l.state, latest)
+		want := factsAt(r.l.state, r.latest)
 		if rapid.Bool().Draw(rt, "crash") {
 			f.crash()
 		} else {
 			f.close()
 		}
-		if d := cmp.Diff(want, factsAt(f.open().state, latest)); d != "" {
+		if d := cmp.Diff(want, factsAt(f.open().state, r.latest)); d != "" {
 			rt.Fatalf("the replayed state differs (-before +after):\n%s", d)
 		}
 	})
+}
+
+// randomly does things to a line.
+type randomly struct {
+	rt     *rapid.T
+	f      *folder
+	l      *Line
+	seats  map[int]queue.Seat
+	latest int64
+}
+
+func (r *randomly) who() int { return rapid.IntRange(0, 20).Draw(r.rt, "who") }
+
+func (r *randomly) ok(err error) {
+	if err != nil {
+		r.rt.Fatal(err)
+	}
+}
+
+func (r *randomly) keep(n int, s queue.Seat, err error) {
+	r.ok(err)
+	r.seats[n] = s
+}
+
+func (r *randomly) arrive(*rapid.T) {
+	n := r.who()
+	s, err := r.l.Arrive(bg, queue.Arrival{ID: id(n), Direct: n%2 == 0})
+	r.keep(n, s, err)
+}
+
+func (r *randomly) back(*rapid.T) {
+	n := r.who()
+	s, err := r.l.Return(bg, queue.Arrival{ID: id(n), Place: r.l.state.front + int64(n) - 10, Foreign: n == 20})
+	r.keep(n, s, err)
+}
+
+func (r *randomly) enter(*rapid.T) {
+	n := r.who()
+	s, err := r.l.Enter(bg, id(n), max(1, r.seats[n].Place))
+	r.keep(n, s, err)
+}
+
+func (r *randomly) leave(*rapid.T) {
+	n := r.who()
+	r.ok(r.l.Leave(bg, id(n), max(1, r.seats[n].Place)))
+}
+
+func (r *randomly) end(*rapid.T) {
+	n := r.who()
+	r.ok(r.l.End(bg, queue.PassOf(id(n), r.seats[n].Entry), queue.WhyRevoked, "op"))
+}
+
+func (r *randomly) time(*rapid.T) {
+	r.f.clock.Add(rapid.SampledFrom([]int64{-3600e6, -1e6, 1, 1e6, 11e6, 60e6}).Draw(r.rt, "time"))
+	r.latest = max(r.latest, r.f.clock.Now())
+	_, err := r.l.Tick(bg)
+	r.ok(err)
+}
+
+func (r *randomly) set(*rapid.T) {
+	rate := rapid.SampledFrom([]float64{0, 1000, 36_000}).Draw(r.rt, "rate")
+	r.ok(r.l.Set(bg, queue.Change{By: "op", RatePerHour: &rate}))
 }
 
 // written fills a journal with some batches, and returns what it is.
