@@ -210,8 +210,9 @@ func (l *Line) told(answer []any, err error) error {
 		return errShape
 	}
 	epoch, _ := answer[0].(string)
+	due, _ := answer[2].(string)
 	interval, _ := answer[3].(string)
-	s := seen{epoch: epoch, clock: whole(answer[1]), due: whole(answer[2]), interval: interval,
+	s := seen{epoch: epoch, clock: whole(answer[1]), due: due, interval: interval,
 		front: whole(answer[4]), last: whole(answer[5])}
 	l.mu.Lock()
 	defer l.mu.Unlock()

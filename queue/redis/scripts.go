@@ -109,10 +109,10 @@ func broken(err error) bool {
 // seen is what this gateway read of the state last. It goes with every operation, so
 // that a store that has forgotten its last writes, or all, is brought up to it.
 type seen struct {
-	epoch       string
-	clock, due  int64
-	interval    string
-	front, last int64
+	epoch         string
+	clock         int64
+	due, interval string // as they came: quarters of a microsecond
+	front, last   int64
 }
 
 // headLength is how many values the head of an answer has; see state.lua.
@@ -125,8 +125,8 @@ func (l *Line) args(own int) []any {
 	if rules.Draw {
 		draw = "1"
 	}
-	if known.interval == "" {
-		known.interval = "0"
+	if known.epoch == "" {
+		known.due, known.interval = "0", "0"
 	}
 	args := make([]any, 0, 18+own)
 	return append(args, l.now(), newEpoch(), known.epoch, l.View().LongestPoll(),

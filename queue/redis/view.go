@@ -87,7 +87,7 @@ func readView(answer []any, rules queue.Rules, keep, sample []int64) (*queue.Vie
 		return nil, r, errNew
 	}
 	v := &queue.View{
-		At: whole(n[0]), Epoch: epoch, Last: whole(n[2]), Front: whole(n[3]), Due: whole(n[4]),
+		At: whole(n[0]), Epoch: epoch, Last: whole(n[2]), Front: whole(n[3]), Due: int64(math.Ceil(float(n[4]))),
 		Interval: float(n[5]), Ratio: float(n[6]), RecoverUntil: whole(n[7]),
 		Waiting: whole(n[8]), Called: whole(n[9]), Active: whole(n[10]),
 		Arrivals: whole(n[11]), Calls: whole(n[12]), Entries: whole(n[13]),

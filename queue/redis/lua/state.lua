@@ -51,5 +51,5 @@ local function head()
     flat[2 * i - 1], flat[2 * i] = names[i], v
   end
   redis.call('HSET', STATE, unpack(flat))
-  return {s.epoch, now, math.ceil(s.due), string.format('%.2f', s.interval), s.front, s.last, lost}
+  return {s.epoch, now, string.format('%.2f', s.due), string.format('%.2f', s.interval), s.front, s.last, lost}
 end
