@@ -15,7 +15,7 @@ func pacing() []trial {
 	bursting.Burst = 25
 	fast.RatePerHour, fast.Burst = 1_000_000, 3
 	rates := []float64{36_000, 3600, 100_000, 0, 12_000, 500, 36_000}
-	return []trial{
+	trials := []trial{
 		{promise: "the ceiling holds for a rush", try: ceilings(bursting, nil)},
 		{promise: "the ceiling holds at a slow rate", try: ceilings(slow, nil)},
 		{promise: "the ceiling holds at a fast rate", try: ceilings(fast, nil)},
@@ -42,7 +42,14 @@ func pacing() []trial {
 			}
 		})},
 	}
+	for i := range trials {
+		trials[i].lasts = rounds
+	}
+	return trials
 }
+
+// rounds is how many seconds a rush lasts.
+const rounds = 70
 
 // rush brings a crowd that enters as greedily as it can, while faults happen.
 func rush(t *testing.T, b *Bench, rules queue.Rules, faults func(r *room, round int)) {
@@ -50,7 +57,7 @@ func rush(t *testing.T, b *Bench, rules queue.Rules, faults func(r *room, round 
 	places := map[int]int64{}
 	arrived := 0
 	entered := map[int]bool{}
-	for round := range 70 {
+	for round := range rounds {
 		for range 30 {
 			places[arrived] = r.arrival(queue.Arrival{ID: ID(arrived), Direct: arrived%2 == 0}).Place
 			arrived++

@@ -59,6 +59,9 @@ type Bench struct {
 	// Close gives up what the bench holds, before its test ends; nil where that can
 	// wait for the test's cleanup.
 	Close func()
+	// Longest bounds the trials of the rate, in virtual seconds, where each of them is a
+	// trip to a store; 0 runs all.
+	Longest int64
 	// Shared says that several gateways may share the state.
 	Shared bool
 }

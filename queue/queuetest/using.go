@@ -28,7 +28,7 @@ func using() []trial {
 		{5000, 20, 14, 6},
 	} {
 		promise := fmt.Sprintf("the rate is used at %d/s with %d %% of those called gone", row.perSecond, row.gone)
-		trials = append(trials, trial{promise: promise, try: func(t *testing.T, b *Bench) {
+		trials = append(trials, trial{promise: promise, lasts: row.warm + row.dur, try: func(t *testing.T, b *Bench) {
 			if testing.Short() && row.perSecond*int(row.warm+row.dur) > 20_000 {
 				t.Skip("long")
 			}
