@@ -23,7 +23,7 @@ const commandWait = time.Second
 // must find it.
 func (o *Options) enter(ctx *fasthttp.RequestCtx, q *strict.Request, room *Room, s *seen) {
 	var cookies [][]byte
-	for _, line := range ctx.Response.Header.PeekAll(fasthttp.HeaderSetCookie) {
+	for _, line := range ctx.Response.Header.Cookies() {
 		cookies = append(cookies, bytes.Clone(line))
 	}
 	if o.forward(ctx, q, room, s) {

@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -300,7 +301,8 @@ func (r *rig) crowd(n int) {
 	r.t.Helper()
 	for i := range n {
 		var id queue.ID
-		copy(id[:], fmt.Sprintf("%12x", int64(i)+r.clock.Load()))
+		binary.BigEndian.PutUint64(id[:], uint64(r.clock.Load()))
+		binary.BigEndian.PutUint32(id[8:], uint32(i))
 		if _, err := r.line.engine.Arrive(context.Background(), queue.Arrival{ID: id}); err != nil {
 			r.t.Fatal(err)
 		}

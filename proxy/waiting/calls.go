@@ -72,13 +72,9 @@ func (r *Room) join(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.Pa
 		r.taken(ctx, v, r.arrive(ctx, v, r.person(ctx, v), true), now)
 		return
 	}
-	f := r.look(t, view, now)
-	if f.seat.State == queue.StateAdmitted || f.why == over || r.place(&f.ticket, &view.Rules) <= view.Front {
-		// A called ticket may have been used: only the store knows, and gives a new place
-		// then. Where it does not answer, the ticket stays what it is.
-		if asked := r.arrive(ctx, v, queue.ID(t.ID), true); !asked.ticket.Stamped {
-			f = asked
-		}
+	f := r.look(t, view, now, true)
+	if f.why == over || r.spent(v, queue.ID(t.ID), f.seat, now) {
+		f = r.arrive(ctx, v, queue.ID(t.ID), true)
 	}
 	r.taken(ctx, v, f, now)
 }
@@ -86,16 +82,13 @@ func (r *Room) join(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.Pa
 // taken answers with the place that was taken or found.
 func (r *Room) taken(ctx *fasthttp.RequestCtx, v *visitor.Visitor, f found, now int64) {
 	view := r.Line.View()
-	ticket := r.issue(ctx, v, &f.ticket, now)
-	var s standing
+	s := r.stands(&f, view, now)
 	if f.seat.State == queue.StateAdmitted {
-		a := r.admit(ctx, v, queue.ID(f.ticket.ID), f.seat)
 		s = r.admitted(view, now, f.seat.Entry, f.ticket.Number)
+		a := r.admit(ctx, v, queue.ID(f.ticket.ID), f.seat)
 		s.pass = a.Body
-	} else {
-		s = r.standing(&f.ticket, view, now)
 	}
-	s.ticket = ticket
+	s.ticket = r.issue(ctx, v, &f.ticket, now)
 	answerStanding(ctx, &s)
 }
 
@@ -116,9 +109,9 @@ func (r *Room) status(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.
 		answerProblem(ctx, no, &s)
 		return
 	}
-	f := r.look(t, view, now)
+	f := r.look(t, view, now, false)
 	switch {
-	case f.why == over:
+	case f.why == over || r.spent(v, queue.ID(t.ID), f.seat, now):
 		s := r.facts(view, now)
 		r.drop(ctx)
 		answerProblem(ctx, over, &s)

@@ -22,14 +22,14 @@ type found struct {
 }
 
 // look says where a verified ticket stands. The store is asked only for tickets it
-// may not know, those of another epoch and those with a gateway's time stamp, and
-// for the renewal of a called one, which must not outlive its entry.
-func (r *Room) look(t token.Ticket, v *queue.View, now int64) found {
+// may not know, those of another epoch and those with a gateway's time stamp, and for
+// called ones, which may have been used: when they are renewed, or if sure is asked for.
+func (r *Room) look(t token.Ticket, v *queue.View, now int64, sure bool) found {
 	place := r.place(&t, &v.Rules)
 	old := now-t.Issued > v.Rules.Hold/2
 	foreign := t.Epoch != v.Epoch && !t.Stamped
 	called := place <= v.Front
-	if v.Away() || !foreign && !t.Stamped && !(called && old) {
+	if v.Away() || !foreign && !t.Stamped && !(called && (old || sure)) {
 		return found{ticket: t, renew: old}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
@@ -81,7 +81,7 @@ func (r *Room) enter(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t token.Ticke
 		return Admitted{}, r.standing(&t, view, now), storeAway
 	}
 	if t.Stamped || t.Epoch != view.Epoch {
-		f := r.look(t, view, now)
+		f := r.look(t, view, now, false)
 		if f.why != none {
 			s := r.standing(&t, view, now)
 			s.away = s.away || f.why == storeAway

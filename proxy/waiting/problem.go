@@ -28,7 +28,7 @@ var (
 	notCalled   = problem{409, "not-called", "It is not your turn yet", "Ask again after next_poll_ms."}
 	noTicket    = problem{404, "no-ticket", "There is no valid ticket in this request", "POST join takes a place, or finds the one you have."}
 	otherDevice = problem{403, "other-device", "This ticket belongs to another device", "A place cannot be carried to another browser or device."}
-	over        = problem{409, "ticket-over", "This ticket has been used", "POST join takes a new place."}
+	over        = problem{410, "ticket-over", "This ticket has been used", "POST join takes a new place."}
 	storeAway   = problem{503, "store-away", "Your place is kept", "Nobody is let in at the moment. Ask again after next_poll_ms."}
 	crossSite   = problem{403, "cross-site", "This call came from another site", "Only the waiting room's own page and apps may make it."}
 	badMethod   = problem{405, "method-not-allowed", "This call takes another method", "See the Allow field."}

@@ -61,7 +61,7 @@ func shown(t *token.Ticket, s *standing, v *queue.View) int64 {
 // facts is what an answer says of the room alone.
 func (r *Room) facts(v *queue.View, now int64) standing {
 	s := standing{room: r.Name, now: now, opensAt: v.Rules.OpensAt, message: v.Control.Message, away: v.Away()}
-	s.Standing = v.Standing(now, 0, now, random())
+	s.Standing = v.Standing(max(now, v.Front+1), 0, now, random())
 	s.Position, s.Wait = 0, queue.Wait{Low: -1, High: -1}
 	s.hash, s.secret = r.fairness(&v.Rules, now)
 	return s

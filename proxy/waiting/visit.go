@@ -54,7 +54,7 @@ func (r *Room) revisit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.V
 		}
 		return true
 	}
-	f := r.look(t, view, now)
+	f := r.look(t, view, now, false)
 	if f.why == over || f.seat.State == queue.StateAdmitted {
 		return false
 	}

@@ -130,15 +130,17 @@ func (r *Room) seated(id queue.ID, s queue.Seat, before token.Ticket, rules *que
 
 // admit makes the pass for a seat that has entered, and hands it to the visitor. The
 // same seat gives the same pass: byte for byte, until half of its idle time is gone.
-// Then it is renewed, as the gate does, so that no pass is handed out that is over.
+// Then it is renewed, as the gate does, so that no pass is handed out that is over. The
+// time of issue is the earliest at which the entry can have been promised: never in the
+// future, which readers refuse, and the same whenever it is asked for.
 func (r *Room) admit(ctx *fasthttp.RequestCtx, v *visitor.Visitor, id queue.ID, s queue.Seat) Admitted {
-	issued := s.Entry
+	issued, expires := s.Entry-queue.Horizon, s.Entry+r.Idle
 	if now := r.Line.View().Now(); now >= s.Entry+r.Idle/2 {
-		issued = now
+		issued, expires = now, now+r.Idle
 	}
 	p := token.Pass{
 		Room: r.Name, ID: token.PassID(id, s.Entry), Device: v.Device,
-		Entry: s.Entry, Issued: issued, Expires: min(issued+r.Idle, s.End), End: s.End,
+		Entry: s.Entry, Issued: issued, Expires: min(expires, s.End), End: s.End,
 	}
 	keys := r.Keys.Keys()
 	var a Admitted
