@@ -228,9 +228,21 @@ func (l *Line) giveBack(now int64, id queue.ID, place int64) queue.Seat {
 	return l.seat(place)
 }
 
-// refusal is why nobody may enter now, in the order in which a view tells it; "" if
-// somebody may.
+// refusal is why nobody may enter now; "" if somebody may.
 func (l *Line) refusal(now int64) queue.State {
+	switch shut := l.shut(now); {
+	case shut != "":
+		return shut
+	case !l.state.pace.Near(now):
+		return queue.StateCalled
+	case l.rules.MaxActive > 0 && l.state.active >= l.rules.MaxActive:
+		return queue.StateFull
+	}
+	return ""
+}
+
+// shut is why nobody is called or let in now, in the order in which a view tells it.
+func (l *Line) shut(now int64) queue.State {
 	s := l.state
 	switch {
 	case now < l.rules.OpensAt:
@@ -243,10 +255,6 @@ func (l *Line) refusal(now int64) queue.State {
 		return queue.StatePaused
 	case now < s.recoverUntil:
 		return queue.StateRecovering
-	case !s.pace.Near(now):
-		return queue.StateCalled
-	case l.rules.MaxActive > 0 && s.active >= l.rules.MaxActive:
-		return queue.StateFull
 	}
 	return ""
 }

@@ -58,7 +58,7 @@ func (l *Line) closeCohorts(now int64) {
 
 // call calls whom the rate owes a call, and returns how many.
 func (l *Line) call(now int64) int64 {
-	if l.refusal(now) != "" {
+	if l.shut(now) != "" {
 		return 0
 	}
 	s := l.state

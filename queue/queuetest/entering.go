@@ -16,6 +16,7 @@ func entering() []trial {
 		{promise: "a late ticket still enters", try: enteringLate},
 		{promise: "a ticket shown at another place keeps the place it has", try: enteringElsewhere},
 		{promise: "who found the rate used up gets a pass a little ahead", try: enteringAhead},
+		{promise: "no entry is promised far ahead: the ticket stays called", try: enteringFarAhead},
 		{promise: "a place given up is given up, and leaving twice is leaving once", try: leaving},
 		{promise: "no ticket of a person who left, came back and entered gives a second pass", try: tombstones},
 		{promise: "leaving does not end a pass", try: leavingInside},
@@ -140,6 +141,38 @@ func enteringAhead(t *testing.T, b *Bench) {
 	}
 	if in < 3 {
 		t.Fatalf("only %d were called ahead", in)
+	}
+}
+
+func enteringFarAhead(t *testing.T, b *Bench) {
+	r := open(t, b, plain())
+	places := r.arriveAll(0, 200)
+	r.run(10 * Second)
+	r.set(queue.Change{By: "op", RatePerHour: ptr(1800.0)})
+	in := 0
+	for n, p := range places {
+		if p > r.view().Front {
+			break
+		}
+		s := r.enter(n, p)
+		if s.State != queue.StateAdmitted {
+			r.want("entering far ahead", s, queue.StateCalled)
+			break
+		}
+		if in++; s.Entry > b.Clock.Now()+queue.Horizon {
+			t.Fatalf("entry %d was promised %d µs ahead", in, s.Entry-b.Clock.Now())
+		}
+	}
+	if in < 10 || in > 20 {
+		t.Fatalf("%d entered at 1800/h, with %d s ahead", in, queue.Horizon/Second)
+	}
+	r.run(4 * Second)
+	r.want("asking again", r.enter(in, places[in]), queue.StateAdmitted)
+	if r.refresh(); r.view().Entries != int64(in)+1 {
+		t.Errorf("%d entries, want %d", r.view().Entries, in+1)
+	}
+	if err := r.told.check(); err != nil {
+		t.Error(err)
 	}
 }
 

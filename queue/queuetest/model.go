@@ -211,6 +211,7 @@ func (m *model) try(n int, p *person, place int64) {
 	case m.now() < v.RecoverUntil:
 		m.want("enter in a recovery", s, queue.StateRecovering)
 	case s.State == queue.StateFull && m.rules.MaxActive > 0 && v.Active >= m.rules.MaxActive:
+	case s.State == queue.StateCalled && v.Due > m.now()+queue.Horizon:
 	default:
 		m.want("enter when called", s, queue.StateAdmitted)
 		m.entered(p, s)
