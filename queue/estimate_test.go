@@ -73,8 +73,8 @@ func TestNextPoll(t *testing.T) {
 
 // pollsPerSecond is how many polls a line makes each second, summed over those who wait.
 func pollsPerSecond(waiting int64, callsPerSecond float64, add int64) float64 {
-	sum, step := 0.0, int64(1)
-	for ahead := int64(0); ahead < waiting; ahead += step {
+	sum := 0.0
+	for ahead, step := int64(0), int64(0); ahead < waiting; ahead += step {
 		step = min(1+ahead/1000, waiting-ahead)
 		w := queue.EstimateWait(ahead, callsPerSecond)
 		if w.Low >= 0 {

@@ -67,12 +67,11 @@ func (e *exchange) readChunksHeld() bool {
 	}
 	br := e.c.br
 	buf, _ := br.Peek(br.Buffered())
-	body, n := decodeHeld(buf, nil, false)
+	_, n := decodeHeld(buf, nil, false)
 	if n == 0 {
 		return false
 	}
-	body = e.ctx.Response.SwapBody(nil)[:0]
-	body, _ = decodeHeld(buf, body, true)
+	body, _ := decodeHeld(buf, e.ctx.Response.SwapBody(nil)[:0], true)
 	e.ctx.Response.SwapBody(body)
 	_, _ = br.Discard(n)
 	return true

@@ -64,11 +64,9 @@ func (r *Request) field(line []byte) string {
 	if hasControl(value) {
 		return "field-value"
 	}
-	kind := Plain
+	kind := prefixKind(line[:colon])
 	if colon <= longestKnown {
 		kind = kindOf(low[:colon])
-	} else {
-		kind = prefixKind(line[:colon])
 	}
 	r.Fields = append(r.Fields, Field{Name: line[:colon], Value: value, Kind: kind})
 	return r.note(&r.Fields[len(r.Fields)-1])
