@@ -98,7 +98,7 @@ func safe(method string) bool { return method == fasthttp.MethodGet || method ==
 // pass as a cookie: a reload, or this answer getting lost, is harmless.
 func redirect(ctx *fasthttp.RequestCtx, q *strict.Request) {
 	ctx.Response.Header.Set(fasthttp.HeaderLocation, back(q))
-	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")
+	protect(ctx)
 	ctx.SetStatusCode(fasthttp.StatusSeeOther)
 }
 
@@ -139,15 +139,14 @@ func Write(ctx *fasthttp.RequestCtx, q *strict.Request, t *page.Template, f *pag
 	f.Language = page.Language(string(q.Get("Accept-Language")), string(q.Cookie(page.LanguageCookie)))
 	h := &ctx.Response.Header
 	h.SetContentType("text/html; charset=utf-8")
-	h.Set(fasthttp.HeaderCacheControl, "no-store")
+	protect(ctx)
 	h.Set("Content-Security-Policy", page.ContentSecurityPolicy(f.Nonce))
 	h.Set("Content-Language", f.Language)
-	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
 	ctx.SetStatusCode(status)
-	ctx.Response.SetBody(t.Append(nil, f))
+	render(ctx, q, t, f)
 }
