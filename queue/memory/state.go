@@ -23,7 +23,9 @@ type record struct {
 	counted    bool  // among the active
 }
 
-func (r *record) live(now int64) bool { return r.entry != 0 && r.end > now }
+// live says whether the pass is in use, as far as is known: one that nobody has used
+// for its idle time is over, and its seat may be somebody else's.
+func (r *record) live(now int64) bool { return r.entry != 0 && r.expiry > now }
 
 // state is a room: a function of its events alone.
 type state struct {
@@ -150,7 +152,8 @@ func (s *state) enter(e *event) {
 
 func (s *state) leave(e *event) {
 	s.drop(e.id)
-	if r, ok := s.records[e.id]; ok && r.live(e.at) {
+	// Not live: what was touched is not in the journal, and a replay must decide the same.
+	if r, ok := s.records[e.id]; ok && r.entry != 0 && r.end > e.at {
 		r.place = max(r.place, e.place)
 		s.records[e.id] = r
 		return

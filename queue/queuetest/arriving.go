@@ -17,6 +17,7 @@ func arriving() []trial {
 		{promise: "who arrives is told how many wait before", try: arrivalsAreToldTheirPosition},
 		{promise: "who has a pass and arrives finds the pass", try: arrivingWithPass},
 		{promise: "who has used up a pass and arrives goes to the end", try: arrivingAfterPass},
+		{promise: "a pass that lapsed unused is over, and its visitor goes to the end", try: arrivingAfterLapse},
 		{promise: "in a quiet room who arrives enters at once", try: quietRoom},
 		{promise: "nobody enters at once past those who wait", try: quietRoomIsNotQuiet},
 		{promise: "entering at once spends the slot", try: quietRoomSpends},
@@ -144,6 +145,28 @@ func arrivingWithPass(t *testing.T, b *Bench) {
 	}
 	if in.End != in.Entry+r.rules.PassTTL {
 		t.Errorf("the pass lives for %d µs, want %d", in.End-in.Entry, r.rules.PassTTL)
+	}
+}
+
+func arrivingAfterLapse(t *testing.T, b *Bench) {
+	r := open(t, b, plain())
+	in := r.admitted(1)
+	until := b.Clock.Now() + 20*Second
+	eventually(t, "the touch counts", func() bool {
+		for _, g := range r.gates {
+			g.Touch(queue.PassOf(ID(1), in.Entry), until)
+		}
+		b.Clock.Add(30 * Second)
+		r.refresh()
+		active := r.view().Active
+		b.Clock.Add(-30 * Second)
+		return active == 0
+	})
+	r.want("before it lapses", r.back(1, in.Place, false), queue.StateAdmitted)
+	r.move(30 * Second)
+	r.want("the old ticket", r.back(1, in.Place, false), queue.StateOver)
+	if s := r.arrive(1); s.Place == in.Place || s.Entry == in.Entry {
+		t.Errorf("came back as %+v", s)
 	}
 }
 
