@@ -22,13 +22,11 @@ import (
 type person struct {
 	device, ticket, pass string
 	// absent took a place and never comes back.
-	absent  bool
-	place   int64 // by the order of its ticket number
+	absent bool
+	// due is when to ask again, and polls how often that was.
 	due     time.Time
-	called  bool
-	enterAt time.Time
 	polls   int
-	inside  bool
+	enterAt time.Time
 	failed  string
 }
 
@@ -170,28 +168,23 @@ func (c *crowd) enter(from time.Time, limit time.Duration) {
 	})
 }
 
-// turn is one question of a person, and entering at once where it is their turn, as
-// the page does; false where the connection is lost.
+// turn is one question of a person; false where the connection is lost. It is asked by
+// entering, as apps may: who is not called yet is told so, and when to ask again.
 func (p *person) turn(l *lane, a *fasthttp.Response) bool {
 	p.polls++
-	for _, line := range []string{"GET " + calls + "status", "POST " + calls + "enter"} {
-		if err := l.ask(p, line, a); err != nil {
-			p.failed = fmt.Sprintf("%s: %v", line, err)
-			return false
-		}
-		var s told
-		if err := json.Unmarshal(a.Body(), &s); err != nil {
-			p.failed = fmt.Sprintf("%s: %d %v", line, a.StatusCode(), err)
-			return false
-		}
-		p.due = time.Now().Add(time.Duration(s.NextPoll) * time.Millisecond)
-		if s.State == "admitted" {
-			p.enterAt = s.EnterAt
-			return true
-		}
-		if s.State != "called" {
-			return true
-		}
+	const line = "POST " + calls + "enter"
+	if err := l.ask(p, line, a); err != nil {
+		p.failed = fmt.Sprintf("%s: %v", line, err)
+		return false
+	}
+	var s told
+	if err := json.Unmarshal(a.Body(), &s); err != nil {
+		p.failed = fmt.Sprintf("%s: %d %v", line, a.StatusCode(), err)
+		return false
+	}
+	p.due = time.Now().Add(time.Duration(s.NextPoll) * time.Millisecond)
+	if s.State == "admitted" {
+		p.enterAt = s.EnterAt
 	}
 	return true
 }

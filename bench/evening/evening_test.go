@@ -59,10 +59,13 @@ func begin(t *testing.T, store string, room map[string]string) *evening {
 	t.Helper()
 	e := &evening{backend: canary.Start(t)}
 	o := gateway.Options{Binary: binary, Backend: e.backend.URL, Room: room}
-	if store == "redis" {
+	switch store {
+	case "redis":
 		e.redis = redistest.Start(t)
-		o.Redis = e.redis
+	case "redis on disk":
+		e.redis = redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
 	}
+	o.Redis = e.redis
 	e.Gateway = gateway.Start(t, o)
 	return e
 }

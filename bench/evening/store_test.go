@@ -54,10 +54,10 @@ func (e *evening) away(t *testing.T, waiting, inside, called *gateway.Visitor) {
 
 func TestRedisAwayKeepsEveryPlaceAndLetsNobodyIn(t *testing.T) {
 	t.Parallel()
-	f := func(name string, off, on func(e *evening)) {
+	f := func(name string, off, on func(t *testing.T, e *evening)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := begin(t, "redis", map[string]string{"rate": "36000/h"})
+			e := begin(t, "redis on disk", map[string]string{"rate": "36000/h"})
 			inside := e.join(t, 1)[0]
 			enter(t, inside, 5*time.Second)
 			e.inside(t, inside, "/book")
@@ -70,9 +70,9 @@ func TestRedisAwayKeepsEveryPlaceAndLetsNobodyIn(t *testing.T) {
 			gateway.Until(t, "the view to catch up", 5*time.Second, func() bool { return e.Room(t).Waiting >= 20 })
 			before := numbers(t, people)
 
-			off(e)
+			off(t, e)
 			e.away(t, people[3], inside, called)
-			on(e)
+			on(t, e)
 
 			gateway.Until(t, "the gateway to recover by itself", 15*time.Second, func() bool {
 				status, _ := e.Ready()
@@ -90,8 +90,10 @@ func TestRedisAwayKeepsEveryPlaceAndLetsNobodyIn(t *testing.T) {
 			e.order(t)
 		})
 	}
-	f("stopped and continued", func(e *evening) { _ = e.redis.Process().Signal(syscall.SIGSTOP) },
-		func(e *evening) { _ = e.redis.Process().Signal(syscall.SIGCONT) })
+	f("stopped and continued",
+		func(_ *testing.T, e *evening) { _ = e.redis.Process().Signal(syscall.SIGSTOP) },
+		func(_ *testing.T, e *evening) { _ = e.redis.Process().Signal(syscall.SIGCONT) })
+	f("killed and started again", func(_ *testing.T, e *evening) { e.redis.Kill() }, func(t *testing.T, e *evening) { e.redis.Run(t) })
 }
 
 // order fails unless calls are in order of place, each ticket once.
