@@ -79,6 +79,7 @@ func TestTheScriptsReckonAsThePaceDoes(t *testing.T) {
 	server := redistest.Start(t)
 	client := server.Client()
 	defer func() { _ = client.Close() }()
+	checks(t, "30")
 	rooms := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		rooms++
@@ -205,6 +206,8 @@ func (p *pair) doEnter(rt *rapid.T) {
 	switch {
 	case p.pace.Interval == 0:
 		p.is(s, queue.StatePaused)
+	case !p.pace.Near(now):
+		p.is(s, queue.StateCalled)
 	case p.rules.MaxActive > 0 && p.entries >= p.rules.MaxActive:
 		p.is(s, queue.StateFull)
 	default:

@@ -29,13 +29,13 @@ func settings(c queue.Change) set {
 		add("rate", rate, "rate="+rate+"/h")
 	}
 	if c.Paused != nil {
-		add("paused", flag(*c.Paused), "paused="+strconv.FormatBool(*c.Paused))
+		add("paused", bit(*c.Paused), "paused="+strconv.FormatBool(*c.Paused))
 	}
 	if c.Message != nil {
 		add("message", *c.Message, "message="+strconv.Quote(*c.Message))
 	}
 	if c.SoldOut != nil {
-		add("sold_out", flag(*c.SoldOut), "sold_out="+strconv.FormatBool(*c.SoldOut))
+		add("sold_out", bit(*c.SoldOut), "sold_out="+strconv.FormatBool(*c.SoldOut))
 	}
 	return s
 }
@@ -57,7 +57,7 @@ func stamp(at int64) string {
 	return strconv.FormatInt(at, 10)
 }
 
-func flag(on bool) string {
+func bit(on bool) string {
 	if on {
 		return "1"
 	}

@@ -31,12 +31,20 @@ s.front, s.last = math.max(s.front, arg[8]), math.max(s.last, arg[9])
 local function active() return redis.call('ZCOUNT', ACTIVE, '(' .. whole(now), '+inf') end
 local function free() return most > 0 and most - active() - pending() or BOUND end
 
--- Why nobody may enter now, in the order in which a view tells it; nil where they may.
-local function refused()
+-- Why nobody is called or let in now, in the order in which a view tells it; nil where
+-- the room is open.
+local function shut()
   if now < opens then return EARLY end
   if closes > 0 and now >= closes then return CLOSED end
   if s.sold_out == '1' then return SOLDOUT end
   if s.paused == '1' or s.interval == 0 then return PAUSED end
   if now < s.recover_until then return RECOVERING end
+end
+
+-- Why nobody may enter now: a ticket whose slot is far away stays called.
+local function refused()
+  local why = shut()
+  if why then return why end
+  if not near() then return ISCALLED end
   if most > 0 and active() >= most then return FULL end
 end

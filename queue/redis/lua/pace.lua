@@ -1,6 +1,6 @@
 -- pace.lua stands behind state.lua: slots and the rate, as in queue.Pace, line by
 -- line. A difference between the two is a defect; a test runs them side by side.
-local STEP = 2000000
+local STEP, HORIZON = 2000000, 30000000
 
 -- Pace.At: jitter backwards is held; a step back moves along all that was reckoned.
 if now < s.clock then
@@ -19,6 +19,8 @@ local function slot()
   local at = math.max(s.due, now - (burst - 1) * s.interval)
   return burst <= 1 and math.ceil(at) or at
 end
+
+local function near() return slot() <= now + HORIZON end
 
 local function take()
   local at = slot()

@@ -5,7 +5,7 @@
 retime(tonumber(redis.call('HGET', STATE, 'live_interval') or '') or arg[16])
 close()
 
-local n = refused() and 0 or calls(free())
+local n = shut() and 0 or calls(free())
 local popped = n > 0 and redis.call('ZPOPMIN', LINE, n) or {}
 if #popped > 0 then
   local add, list, new, upto = {}, {}, 0, s.front

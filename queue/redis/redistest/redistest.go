@@ -30,16 +30,33 @@ type Server struct {
 // redis-server is not installed.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	_ = l.Close()
-	s := &Server{Port: port, Dir: t.TempDir(), args: args}
+	s := &Server{Port: freePort(t), Dir: t.TempDir(), args: args}
 	s.Run(t)
 	t.Cleanup(func() { s.Kill() })
 	return s
+}
+
+// freePort is a port that is free now, as is the one that a Cluster's bus takes.
+func freePort(t testing.TB) int {
+	t.Helper()
+	for range 100 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := l.Addr().(*net.TCPAddr).Port
+		_ = l.Close()
+		if port > 55_000 {
+			continue
+		}
+		bus, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+10_000))
+		if err == nil {
+			_ = bus.Close()
+			return port
+		}
+	}
+	t.Fatal("no free port")
+	return 0
 }
 
 // Run starts the server, again after Kill: with what its folder holds.
@@ -55,17 +72,22 @@ func (s *Server) Run(t testing.TB) {
 	}
 	c := s.Client()
 	defer func() { _ = c.Close() }()
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		err := c.Ping(context.Background()).Err()
-		if err == nil {
-			return
+	err := Poll(20*time.Second, func() error { return c.Ping(context.Background()).Err() })
+	if err != nil {
+		log, _ := os.ReadFile(filepath.Join(s.Dir, "log"))
+		t.Fatalf("redis-server did not start: %v\n%s", err, log)
+	}
+}
+
+// Poll asks until there is no error, or the time is over; then it returns the last one.
+func Poll(within time.Duration, ask func() error) error {
+	pause := time.NewTicker(5 * time.Millisecond)
+	defer pause.Stop()
+	for deadline := time.Now().Add(within); ; <-pause.C {
+		err := ask()
+		if err == nil || time.Now().After(deadline) {
+			return err
 		}
-		if time.Now().After(deadline) {
-			log, _ := os.ReadFile(filepath.Join(s.Dir, "log"))
-			t.Fatalf("redis-server did not start: %v\n%s", err, log)
-		}
-		time.Sleep(5 * time.Millisecond)
 	}
 }
 
@@ -82,13 +104,16 @@ func (s *Server) Kill() {
 // Process is the server's process, to be stopped and continued.
 func (s *Server) Process() *os.Process { return s.cmd.Process }
 
+// Addr is the server's address.
+func (s *Server) Addr() string { return fmt.Sprintf("127.0.0.1:%d", s.Port) }
+
 // URL is the server's address as a store URL.
-func (s *Server) URL() string { return fmt.Sprintf("redis://127.0.0.1:%d/0", s.Port) }
+func (s *Server) URL() string { return "redis://" + s.Addr() + "/0" }
 
 // Socket is the server's unix socket.
 func (s *Server) Socket() string { return filepath.Join(s.Dir, "s") }
 
 // Client is a client of the test's own; the caller closes it.
 func (s *Server) Client() *redis.Client {
-	return redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", s.Port)})
+	return redis.NewClient(&redis.Options{Addr: s.Addr(), ContextTimeoutEnabled: true})
 }
