@@ -11,6 +11,7 @@ package proxy
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -39,9 +40,11 @@ type Inside interface {
 // Room is one protected set of hosts and paths. It is immutable.
 type Room struct {
 	Name string
-	// Hosts are exact names, "*.example.kr" or "*"; Paths prefixes that end in "/".
+	// Hosts are exact names, "*.example.kr" or "*"; Paths prefixes that end in "/", in
+	// letters: nothing in them is percent-encoded.
 	Hosts, Paths []string
-	// Open are the paths that need no pass: prefixes that end in "/", or exact.
+	// Open are the paths that need no pass: prefixes that end in "/", or exact; in
+	// letters, too.
 	Open    []string
 	Backend *forward.Backend
 	Waiting *waiting.Room
@@ -81,7 +84,14 @@ func New(o Options) *Gate {
 }
 
 // Replace makes the gate go by new options from the next request on.
-func (g *Gate) Replace(o Options) { g.options.Store(&o) }
+func (g *Gate) Replace(o Options) {
+	o.Rooms = slices.Clone(o.Rooms)
+	for i := range o.Rooms {
+		r := &o.Rooms[i]
+		r.Paths, r.Open = encoded(r.Paths), encoded(r.Open)
+	}
+	g.options.Store(&o)
+}
 
 // own is where the gateway's own addresses begin.
 const own = "/.waitroom/"

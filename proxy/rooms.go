@@ -1,6 +1,9 @@
 package proxy
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // room is the room that answers for a canonical host and path: the one with the most
 // exact host, and of those the one with the longest path; nil for none.
@@ -79,6 +82,24 @@ func (r *Room) opens(path []byte) bool {
 		}
 	}
 	return false
+}
+
+// encoded are paths that were written in letters as a canonical request has them, so
+// that one comparison of bytes decides.
+func encoded(paths []string) []string {
+	all := make([]string, 0, len(paths))
+	for _, p := range paths {
+		b := make([]byte, 0, len(p))
+		for i := range len(p) {
+			if c := p[i]; c >= 0x80 || strings.IndexByte("\"<>^`{|}[]", c) >= 0 {
+				b = fmt.Appendf(b, "%%%02X", c)
+			} else {
+				b = append(b, c)
+			}
+		}
+		all = append(all, string(b))
+	}
+	return all
 }
 
 func hasPrefix(b []byte, prefix string) bool {
