@@ -229,7 +229,6 @@ func (o *Options) look(q *strict.Request, room *Room) seen {
 		s.token = s.visitor.Pass
 	}
 	s.verdict = decide(f)
-	s.visitor.Over = s.verdict == expired
 	return s
 }
 

@@ -49,8 +49,6 @@ type Visitor struct {
 	// cookie that is set would stay (SameSite), so that a place would be lost at once.
 	Embedded bool
 	Wish     Wish
-	// Over says that the pass was genuine, and has run out. The gate sets it.
-	Over bool
 }
 
 // Read reads the visitor of a room from a canonical request.

@@ -73,7 +73,7 @@ func (r *Room) join(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.Pa
 		return
 	}
 	f := r.look(t, view, now, true)
-	if f.why == over || r.spent(v, queue.ID(t.ID), f.seat, now) {
+	if f.why == over || r.spent(queue.ID(t.ID), f.seat, now) {
 		f = r.arrive(ctx, v, queue.ID(t.ID), true)
 	}
 	r.taken(ctx, v, f, now)
@@ -111,7 +111,7 @@ func (r *Room) status(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.
 	}
 	f := r.look(t, view, now, false)
 	switch {
-	case f.why == over || r.spent(v, queue.ID(t.ID), f.seat, now):
+	case f.why == over || r.spent(queue.ID(t.ID), f.seat, now):
 		s := r.facts(view, now)
 		r.drop(ctx)
 		answerProblem(ctx, over, &s)

@@ -62,7 +62,7 @@ func (r *Room) arrive(ctx *fasthttp.RequestCtx, v *visitor.Visitor, id queue.ID,
 		defer cancel()
 		a := queue.Arrival{ID: id, Drawn: r.draw(id, &view.Rules), Direct: direct}
 		seat, err := r.Line.Arrive(wait, a)
-		if err == nil && r.spent(v, id, seat, now) {
+		if err == nil && r.spent(id, seat, now) {
 			seat, err = r.Line.Arrive(wait, a)
 		}
 		if r.problemOf(err) == none {
@@ -102,7 +102,7 @@ func (r *Room) enter(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t token.Ticke
 		s.State, s.away = queue.StateRecovering, true
 		return Admitted{}, s, r.problemOf(err)
 	}
-	if r.spent(v, queue.ID(t.ID), seat, now) {
+	if r.spent(queue.ID(t.ID), seat, now) {
 		seat.State = queue.StateOver
 	}
 	switch seat.State {

@@ -160,17 +160,15 @@ func (r *Room) admit(ctx *fasthttp.RequestCtx, v *visitor.Visitor, id queue.ID, 
 	return a
 }
 
-// spent says whether a seat is over that the store still holds: by the visitor's own
-// pass, which ran out for want of requests, or because less than the second is left in
-// which a pass can be written. Then the seat is freed, and a new place is due. Who does
-// not show the pass may never have got it, and gets it again.
-func (r *Room) spent(v *visitor.Visitor, id queue.ID, s queue.Seat, now int64) bool {
-	if s.State != queue.StateAdmitted || s.End-now >= second && !(v.Over && s.Entry+r.Idle <= now) {
+// spent says whether a seat is over that the store still holds, because less than the
+// second is left in which a pass can be written. Then it is freed, and a new place is due.
+func (r *Room) spent(id queue.ID, s queue.Seat, now int64) bool {
+	if s.State != queue.StateAdmitted || s.End-now >= second {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
 	defer cancel()
-	err := r.Line.End(ctx, queue.PassID(token.PassID(id, s.Entry)), queue.WhyReleased, "idle")
+	err := r.Line.End(ctx, queue.PassID(token.PassID(id, s.Entry)), queue.WhyReleased, "expiry")
 	return r.problemOf(err) == none
 }
 
