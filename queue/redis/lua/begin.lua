@@ -22,9 +22,8 @@ if told < seen_at then lost = math.max(1, told) end
 -- The rate's slots were used up to the due that was seen. With another interval that
 -- says nothing, unless the change of rate is among what was lost.
 if now < seen_at - STEP then seen_due = seen_due - (seen_at - now) end
-if seen_interval > 0 and (lost > 0 or s.interval == 0 or s.interval == seen_interval) then
-  s.due = math.max(s.due, seen_due)
-end
+if lost > 0 and seen_interval > 0 then retime(seen_interval) end
+if seen_interval > 0 and s.interval == seen_interval then s.due = math.max(s.due, seen_due) end
 s.front, s.last = math.max(s.front, arg[8]), math.max(s.last, arg[9])
 
 -- How many are inside, and how many more may be called or come in.

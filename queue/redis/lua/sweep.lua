@@ -1,5 +1,7 @@
--- sweep.lua ends tick.lua: it forgets what no ticket or pass can ask for any more.
+-- sweep.lua ends tick.lua: it forgets what no ticket or pass can ask for any more. It
+-- begins with what frees memory, so that Redis lets a tick go on where it is full.
 local STEPS = 500
+redis.call('ZREMRANGEBYSCORE', REVOKED, '-inf', whole(now - ttl - MINUTE))
 
 -- The front is marked now and then: those called up to a mark of long ago are gone.
 local marks = redis.call('HGET', STATE, 'marks')
@@ -24,7 +26,6 @@ for _, range in ipairs({{'0', whole(old)}, {'(' .. whole(-old), '(0'}}) do
     redis.call('HDEL', ENTERED, unpack(gone))
   end
 end
-redis.call('ZREMRANGEBYSCORE', REVOKED, '-inf', whole(now - ttl - MINUTE))
 
 local out = head()
 out[#out + 1] = more

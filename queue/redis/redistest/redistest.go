@@ -101,6 +101,18 @@ func (s *Server) Kill() {
 	s.cmd = nil
 }
 
+// Move makes a running server listen at another port, as where an address is given to
+// another machine.
+func (s *Server) Move(t testing.TB, port int) {
+	t.Helper()
+	c := s.Client()
+	defer func() { _ = c.Close() }()
+	if err := c.ConfigSet(context.Background(), "port", strconv.Itoa(port)).Err(); err != nil {
+		t.Fatal(err)
+	}
+	s.Port = port
+}
+
 // Process is the server's process, to be stopped and continued.
 func (s *Server) Process() *os.Process { return s.cmd.Process }
 
