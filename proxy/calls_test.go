@@ -43,7 +43,7 @@ func TestOnlyTheCallsExistWithTheirMethods(t *testing.T) {
 	}{
 		{"GET", "/.waitroom/booking/join", 405, "POST", "method-not-allowed"},
 		{"DELETE", "/.waitroom/booking/join", 405, "POST", "method-not-allowed"},
-		{"POST", "/.waitroom/booking/status", 405, "GET", "method-not-allowed"},
+		{"POST", "/.waitroom/booking/status", 405, "GET, HEAD", "method-not-allowed"},
 		{"GET", "/.waitroom/booking/enter", 405, "POST", "method-not-allowed"},
 		{"GET", "/.waitroom/booking/leave", 405, "POST", "method-not-allowed"},
 		{"POST", "/.waitroom/jwks.json", 405, "GET, HEAD", "method-not-allowed"},

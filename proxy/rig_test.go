@@ -136,6 +136,8 @@ type settings struct {
 	engine engine
 	keys   *token.Ring
 	now    func() int64
+	// bare leaves out the line that tests can cut off, for measurements.
+	bare bool
 	// rooms are made instead of the one, by name, each on the backend of the rig.
 	rooms []proxy.Room
 }
@@ -227,6 +229,10 @@ func (r *rig) gateOptions(s settings) proxy.Options {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(b.Close)
+	var inside engine = r.line
+	if s.bare {
+		inside = s.engine
+	}
 	o := proxy.Options{
 		Keys: r.keys, Cookies: r.cookies, TLS: s.tls, Filter: strict.Filter{Cookies: r.cookies.Own()},
 		Traffic: r.traffic.Room(""), Errors: builtIn, Log: zap.NewNop(), Rooms: s.rooms,
@@ -236,9 +242,9 @@ func (r *rig) gateOptions(s settings) proxy.Options {
 	}
 	for i := range o.Rooms {
 		one := &o.Rooms[i]
-		one.Backend, one.Inside, one.Traffic = b, r.line, r.traffic.Room(one.Name)
+		one.Backend, one.Inside, one.Traffic = b, inside, r.traffic.Room(one.Name)
 		one.Waiting = &waiting.Room{
-			Name: one.Name, Line: r.line, Keys: r.keys, Cookies: r.cookies, Page: builtIn,
+			Name: one.Name, Line: inside, Keys: r.keys, Cookies: r.cookies, Page: builtIn,
 			Status: s.status, Idle: s.idle, Log: zap.NewNop(),
 		}
 	}

@@ -15,30 +15,46 @@ import (
 // Call answers /.waitroom/{room}/{call}. Pass is the visitor's pass where the gate
 // has verified one, valid now or from an instant on.
 func (r *Room) Call(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, call string, pass *token.Pass) {
-	handler, method := r.join, fasthttp.MethodPost
-	switch call {
-	case "join":
-	case "status":
-		handler, method = r.status, fasthttp.MethodGet
-	case "enter":
-		handler = r.enterCall
-	case "leave":
-		handler = r.leave
-	default:
-		answerProblem(ctx, unknownCall, nil)
+	if no := refusal(ctx, q, v, call); no != none {
+		answerProblem(ctx, no, nil)
 		return
 	}
-	switch {
-	case q.Method != method && !(method == fasthttp.MethodGet && q.Method == fasthttp.MethodHead):
-		ctx.Response.Header.Set(fasthttp.HeaderAllow, method)
-		answerProblem(ctx, badMethod, nil)
-	case method == fasthttp.MethodPost && foreign(q):
-		answerProblem(ctx, crossSite, nil)
-	case v.Wish == visitor.Guess && method == fasthttp.MethodPost:
-		answerProblem(ctx, prefetch, nil)
-	default:
-		handler(ctx, v, pass)
+	switch call {
+	case "join":
+		r.join(ctx, v, pass)
+	case "status":
+		r.status(ctx, v, pass)
+	case "enter":
+		r.enterCall(ctx, v, pass)
+	case "leave":
+		r.leave(ctx, v)
 	}
+}
+
+// refusal is why a call is not made at all: there is none of that name, or with that
+// method, or not from there.
+func refusal(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, call string) problem {
+	switch call {
+	case "status":
+		if !safe(q.Method) {
+			ctx.Response.Header.Set(fasthttp.HeaderAllow, "GET, HEAD")
+			return badMethod
+		}
+		return none
+	case "join", "enter", "leave":
+	default:
+		return unknownCall
+	}
+	switch {
+	case q.Method != fasthttp.MethodPost:
+		ctx.Response.Header.Set(fasthttp.HeaderAllow, fasthttp.MethodPost)
+		return badMethod
+	case foreign(q):
+		return crossSite
+	case v.Wish == visitor.Guess:
+		return prefetch
+	}
+	return none
 }
 
 // foreign says whether another site's page made the call. Programs that are no
@@ -155,7 +171,7 @@ func (r *Room) enterCall(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *tok
 	answerStanding(ctx, &s)
 }
 
-func (r *Room) leave(ctx *fasthttp.RequestCtx, v *visitor.Visitor, _ *token.Pass) {
+func (r *Room) leave(ctx *fasthttp.RequestCtx, v *visitor.Visitor) {
 	view := r.Line.View()
 	now := view.Now()
 	if t, no := r.ticket(v, now); no == none {
