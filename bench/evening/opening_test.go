@@ -79,3 +79,34 @@ func TestBeforeTheOpeningNothingIsLetInAndThenThoseWhoWereThereFirst(t *testing.
 		e.alone(t, len(everybody))
 	})
 }
+
+// TestAPassThatIsGivenAheadOpensNothingBeforeItsTime uses the rate up, so that the next
+// passes are valid from a moment on.
+func TestAPassThatIsGivenAheadOpensNothingBeforeItsTime(t *testing.T) {
+	onBoth(t, func(t *testing.T, store string) {
+		e := begin(t, store, map[string]string{"rate": "0.5/s", "burst": "1", "opens_at": opensIn(1500 * time.Millisecond)})
+		people := e.join(t, 3)
+		for _, v := range people {
+			gateway.Until(t, "the call", 15*time.Second, func() bool { return v.Call(t, "status").Standing.State != "early" })
+		}
+		first := enter(t, people[0], 10*time.Second)
+		next := enter(t, people[1], 15*time.Second)
+		early := next.Standing.EnterAt.Sub(next.Standing.Server)
+		if gap := next.Standing.EnterAt.Sub(*first.Standing.EnterAt); gap < 2*time.Second || early < 200*time.Millisecond {
+			t.Fatalf("entries %s apart, a pass %s ahead: the test tests nothing", gap, early)
+		}
+		before := len(e.backend.Visits())
+		for range 3 {
+			if a := people[1].Navigate(t, "/book"); isInside(a) || a.Status != 200 {
+				t.Errorf("a pass before its time: %d", a.Status)
+			}
+		}
+		if now := len(e.backend.Visits()); now != before && time.Until(*next.Standing.EnterAt) > 0 {
+			t.Errorf("%d requests reached the backend before the pass was valid", now-before)
+		}
+		e.inside(t, people[1], "/book")
+		if late := -time.Until(*next.Standing.EnterAt); late < 0 {
+			t.Errorf("inside %s before the pass was valid", -late)
+		}
+	})
+}
