@@ -12,6 +12,9 @@ const storeForm = "write redis://host:6379/0, rediss://host:6379/0 for TLS, or u
 // store checks where the line is kept.
 func (r *reader) store(c *Config) {
 	s := c.Store
+	if c.Keys.File != "" && r.has("keys.dir") && r.has("keys.file") {
+		r.report("keys.file", "both `keys.dir` and `keys.file` are set", "keep one of them")
+	}
 	r.storeWays(s)
 	r.sentinel(s.Sentinel)
 	for i, a := range s.Cluster.Addresses {
@@ -29,7 +32,7 @@ func (r *reader) store(c *Config) {
 	}
 	r.storeURL(s)
 	r.storeTLS(s)
-	if c.Keys.Dir == "" || !r.has("keys.dir") {
+	if c.Keys.File == "" && (c.Keys.Dir == "" || !r.has("keys.dir")) {
 		r.report(r.first("keys.dir", "store.url", "store.sentinel.addresses", "store.cluster.addresses"),
 			"the line is kept in Redis, and `keys.dir` is not set",
 			"set it to the folder of keys that all gateways share; `waitroom keys rotate` makes the first ones")

@@ -80,6 +80,18 @@ type Keys struct {
 	// the first ones at its first start. With Redis it has to be set, because all gateways need
 	// the same keys: `waitroom keys rotate` makes them, the first ones, too.
 	Dir string `yaml:"dir"`
+	// File is used in place of Dir: one file with all key files of a folder, one after another
+	// (`cat keys/*.key`), as a secret that something else hands out. Relative to the configuration
+	// file. Default none.
+	File string `yaml:"file"`
+}
+
+// Path is where the keys are: the file if one is set, else the folder.
+func (k Keys) Path() string {
+	if k.File != "" {
+		return k.File
+	}
+	return k.Dir
 }
 
 // Cookies are the gateway's cookies for ticket, pass and device.

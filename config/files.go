@@ -14,6 +14,7 @@ func (r *reader) files(c *Config) {
 	r.secret("store.url", &c.Store.URL, &c.Store.URLFile)
 	r.secret("store.password", &c.Store.Password, &c.Store.PasswordFile)
 	r.secret("store.sentinel.password", &c.Store.Sentinel.Password, &c.Store.Sentinel.PasswordFile)
+	r.resolve("keys.file", &c.Keys.File)
 	r.pair("tls", &c.TLS.Cert, &c.TLS.Key)
 	r.pair("store.tls", &c.Store.TLS.Cert, &c.Store.TLS.Key)
 	r.authorities("store.tls.ca", &c.Store.TLS.CA)
@@ -29,9 +30,7 @@ func (r *reader) read(path string, name *string) []byte {
 	if *name == "" || !r.sound(path) {
 		return nil
 	}
-	if !filepath.IsAbs(*name) && r.set[path].variable == "" {
-		*name = filepath.Join(r.dir, *name)
-	}
+	r.resolve(path, name)
 	file := read(*name)
 	r.named = append(r.named, file)
 	if file.err != nil {
@@ -39,6 +38,14 @@ func (r *reader) read(path string, name *string) []byte {
 		return nil
 	}
 	return file.data
+}
+
+// resolve makes a name in the configuration file relative to its folder; in a variable it is
+// relative to the working directory.
+func (r *reader) resolve(path string, name *string) {
+	if *name != "" && !filepath.IsAbs(*name) && r.set[path].variable == "" {
+		*name = filepath.Join(r.dir, *name)
+	}
 }
 
 // secret fills s from the file beside it.

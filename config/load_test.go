@@ -97,7 +97,7 @@ rooms:
 			TLS:      StoreTLS{true, in("c.pem"), in("c.pem"), in("k.pem"), "redis.internal"},
 		},
 		DataDir: "/var/lib/waitroom",
-		Keys:    Keys{"/etc/waitroom/keys"},
+		Keys:    Keys{Dir: "/etc/waitroom/keys"},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32"),
 			netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("192.0.2.8/32")},
 		Cookies: Cookies{false},

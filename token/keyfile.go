@@ -118,23 +118,7 @@ func parseKeyFile(text string) (keyFile, error) {
 
 // readKeyFile reads one file, if its permissions keep the secret.
 func readKeyFile(path string) (keyFile, error) {
-	link, err := os.Lstat(path)
-	if err != nil {
-		return keyFile{}, err
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return keyFile{}, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return keyFile{}, err
-	}
-	if err := private(info, link.Mode()&fs.ModeSymlink != 0); err != nil {
-		return keyFile{}, fmt.Errorf("%s: %w", path, err)
-	}
-	text, err := io.ReadAll(io.LimitReader(file, keyFileMost))
+	text, err := readPrivate(path, keyFileMost)
 	if err != nil {
 		return keyFile{}, err
 	}
@@ -143,6 +127,27 @@ func readKeyFile(path string) (keyFile, error) {
 		return keyFile{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return f, nil
+}
+
+// readPrivate reads at most so many bytes of a file that nobody else can read.
+func readPrivate(path string, most int64) ([]byte, error) {
+	link, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if err := private(info, link.Mode()&fs.ModeSymlink != 0); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return io.ReadAll(io.LimitReader(file, most))
 }
 
 // private refuses a file that others can read. Behind a symbolic link, as Kubernetes mounts secrets, the group may read:
@@ -182,8 +187,34 @@ func checkFolder(dir string) error {
 
 func owner(info fs.FileInfo) uint32 { return info.Sys().(*syscall.Stat_t).Uid }
 
-// readKeyFiles reads all keys in dir.
+// bundleMost bounds a file with several keys, in bytes.
+const bundleMost = 64 * keyFileMost
+
+// readBundle reads one file with all keys of a folder, one after another.
+func readBundle(path string) ([]keyFile, error) {
+	text, err := readPrivate(path, bundleMost)
+	if err != nil {
+		return nil, err
+	}
+	var files []keyFile
+	for _, one := range strings.Split(string(text), keyMagic+"\n")[1:] {
+		f, err := parseKeyFile(keyMagic + "\n" + one)
+		if err != nil {
+			return nil, fmt.Errorf("%s, key %d: %w", path, len(files)+1, err)
+		}
+		files = append(files, f)
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s is not a folder, and as a file it holds no key", path)
+	}
+	return files, nil
+}
+
+// readKeyFiles reads all keys in dir, which may be a single file with all of them.
 func readKeyFiles(dir string) ([]keyFile, error) {
+	if info, err := os.Stat(dir); err == nil && info.Mode().IsRegular() {
+		return readBundle(dir)
+	}
 	if err := checkFolder(dir); err != nil {
 		return nil, err
 	}

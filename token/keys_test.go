@@ -289,3 +289,50 @@ func TestTicketIDsDependOnRoomAndSubjectAndKeyUnambiguously(t *testing.T) {
 	f(keys, "a long subject", "a", strings.Repeat("x", 5000))
 	f(others, "a+bc with another key", "a", "bc")
 }
+
+func TestOneFileWithAllKeysIsAsGoodAsTheirFolder(t *testing.T) {
+	dir := t.TempDir()
+	made, err := OpenOrMakeKeys(filepath.Join(dir, "keys"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := filepath.Glob(filepath.Join(dir, "keys", "*.key"))
+	if err != nil || len(names) != 4 {
+		t.Fatalf("%d key files: %v", len(names), err)
+	}
+	var all []byte
+	for _, name := range names {
+		one, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, one...)
+	}
+	bundle := filepath.Join(dir, "bundle")
+	write := func(data []byte, mode os.FileMode) {
+		t.Helper()
+		if err := errors.Join(os.RemoveAll(bundle), os.WriteFile(bundle, data, mode)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(all, 0o600)
+	read, err := OpenKeys(bundle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(read.JWKS(), made.JWKS()) || read.TicketID("booking", []byte("x")) != made.TicketID("booking", []byte("x")) {
+		t.Error("the file holds other keys than the folder")
+	}
+	refused := func(why string, data []byte, mode os.FileMode) {
+		t.Helper()
+		write(data, mode)
+		if _, err := OpenKeys(bundle); !errors.Is(err, ErrKeys) {
+			t.Errorf("%s: %v", why, err)
+		}
+	}
+	refused("others can read it", all, 0o644)
+	refused("it is cut short", all[:len(all)-9], 0o600)
+	refused("a key is missing", all[:len(all)/4], 0o600)
+	refused("it is empty", nil, 0o600)
+	refused("it is something else", []byte("hello"), 0o600)
+}

@@ -94,17 +94,17 @@ func build(ctx context.Context, c *config.Config, log *zap.Logger, level zap.Ato
 // openKeys reads the keys; with the embedded store the first start makes them.
 func openKeys(c *config.Config) (*token.Ring, error) {
 	open := token.OpenKeys
-	if c.Store.Embedded() {
+	if c.Store.Embedded() && c.Keys.File == "" {
 		if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 			return nil, fmt.Errorf("data_dir: %w", err)
 		}
 		open = token.OpenOrMakeKeys
 	}
-	keys, err := open(c.Keys.Dir)
+	keys, err := open(c.Keys.Path())
 	if err != nil {
 		return nil, err
 	}
-	return token.NewRing(c.Keys.Dir, keys), nil
+	return token.NewRing(c.Keys.Path(), keys), nil
 }
 
 // listen takes both ports.

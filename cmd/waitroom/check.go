@@ -104,7 +104,7 @@ func summary(w io.Writer, file string, c *config.Config) error {
 	} else {
 		line("store", "%s", c.Store)
 	}
-	line("keys", "%s", c.Keys.Dir)
+	line("keys", "%s", c.Keys.Path())
 	for _, room := range c.Rooms {
 		line("room", "%s", room.Name)
 		line("  hosts", "%s", strings.Join(room.Hosts, ", "))

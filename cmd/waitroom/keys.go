@@ -44,6 +44,9 @@ or is inside then has to join anew.`,
 			if err != nil {
 				return err
 			}
+			if c.Keys.File != "" {
+				return fmt.Errorf("keys.file is set: rotate the folder that %s was made from, and make it anew", c.Keys.File)
+			}
 			var keep time.Duration
 			if !leaked {
 				keep = longest(c)
