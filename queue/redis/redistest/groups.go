@@ -32,7 +32,7 @@ const MasterName = "line"
 // server's replica. It returns its address.
 func StartSentinel(t testing.TB, master *Server) string {
 	t.Helper()
-	port, dir := freePort(t), t.TempDir()
+	port, dir := FreePort(t), t.TempDir()
 	conf := filepath.Join(dir, "sentinel.conf")
 	text := fmt.Sprintf(`port %d
 bind 127.0.0.1

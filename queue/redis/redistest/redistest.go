@@ -30,14 +30,14 @@ type Server struct {
 // redis-server is not installed.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
-	s := &Server{Port: freePort(t), Dir: t.TempDir(), args: args}
+	s := &Server{Port: FreePort(t), Dir: t.TempDir(), args: args}
 	s.Run(t)
 	t.Cleanup(func() { s.Kill() })
 	return s
 }
 
-// freePort is a port that is free now, as is the one that a Cluster's bus takes.
-func freePort(t testing.TB) int {
+// FreePort is a port that is free now, as is the one that a Cluster's bus takes.
+func FreePort(t testing.TB) int {
 	t.Helper()
 	for range 100 {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -72,7 +72,13 @@ func (s *Server) Run(t testing.TB) {
 	}
 	c := s.Client()
 	defer func() { _ = c.Close() }()
-	err := Poll(20*time.Second, func() error { return c.Ping(context.Background()).Err() })
+	err := Poll(20*time.Second, func() error {
+		err := c.Ping(context.Background()).Err()
+		if redis.HasErrorPrefix(err, "NOAUTH") {
+			return nil // it is there, and does not know the test
+		}
+		return err
+	})
 	if err != nil {
 		log, _ := os.ReadFile(filepath.Join(s.Dir, "log"))
 		t.Fatalf("redis-server did not start: %v\n%s", err, log)

@@ -1,0 +1,180 @@
+package redis
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strconv"
+	"sync"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"waitroom/queue"
+	"waitroom/queue/queuetest"
+	"waitroom/queue/redis/redistest"
+)
+
+func TestPollsMakeNoTrip(t *testing.T) {
+	proxy := redistest.NewProxy(t, redistest.Start(t))
+	l := gateway(t, proxy.URL(), fast())
+	s := mustArrive(t, l, 1)
+	before := proxy.Scripts()
+	for range 10_000 {
+		v := l.View()
+		v.Standing(s.Place, 0, v.Now(), 0.5)
+		l.Revoked(queue.PassID{1})
+	}
+	if n := proxy.Scripts() - before; n != 0 {
+		t.Errorf("10,000 polls made %d trips", n)
+	}
+}
+
+func TestManyAtOnceShareTrips(t *testing.T) {
+	proxy := redistest.NewProxy(t, redistest.Start(t))
+	rules := fast()
+	rules.RatePerHour = 36_000_000 // 10,000 are called ahead in a second
+	l := gateway(t, proxy.URL(), rules)
+	const n = 4000
+	places := make([]int64, n)
+	together := func(what string, do func(i int) error) {
+		t.Helper()
+		before := proxy.Scripts()
+		var all sync.WaitGroup
+		start := make(chan struct{})
+		for i := range n {
+			all.Go(func() {
+				<-start
+				if err := do(i); err != nil {
+					t.Errorf("%s: %v", what, err)
+				}
+			})
+		}
+		close(start)
+		all.Wait()
+		trips := proxy.Scripts() - before
+		if trips < n/batchBound || trips > n/10 {
+			t.Errorf("%d times %s made %d trips", n, what, trips)
+		}
+		t.Logf("%d times %s made %d trips", n, what, trips)
+	}
+	ctx := context.Background()
+	together("arrive", func(i int) error {
+		s, err := l.Arrive(ctx, queue.Arrival{ID: queuetest.ID(i)})
+		places[i] = s.Place
+		return err
+	})
+	mustTick(t, l)
+	together("enter", func(i int) error {
+		_, err := l.Enter(ctx, queuetest.ID(i), places[i])
+		return err
+	})
+	together("leave", func(i int) error { return l.Leave(ctx, queuetest.ID(i), places[i]) })
+}
+
+// fill puts many tickets into the line at once.
+var fill = redis.NewScript(`
+for i = ARGV[1], ARGV[2] do
+  redis.call('ZADD', KEYS[1], string.format('%.0f', ARGV[3] + i * 100), struct.pack('>I4I8', 7, i))
+end`)
+
+// used reads how many microseconds the scripts have taken, and how often they ran.
+func used(t *testing.T, c *redis.Client) (usec, calls float64) {
+	t.Helper()
+	info, err := c.Info(context.Background(), "commandstats").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`cmdstat_eval(?:sha)?:calls=(\d+),usec=(\d+)`).FindAllStringSubmatch(info, -1) {
+		n, _ := strconv.ParseFloat(m[1], 64)
+		u, _ := strconv.ParseFloat(m[2], 64)
+		calls, usec = calls+n, usec+u
+	}
+	return usec, calls
+}
+
+func TestTheWorkPerOperationDoesNotGrowWithTheLine(t *testing.T) {
+	server := redistest.Start(t)
+	c, ctx := raw(t, server), context.Background()
+	clock := queuetest.NewClock()
+	l := room(t, open(t, Options{URL: server.URL(), Now: clock.Now}), fast())
+	first, next := int64(queuetest.Start-3600*second), 0
+	cost := map[string][]float64{}
+	measure := func(what string, times int, do func() error) {
+		t.Helper()
+		u0, n0 := used(t, c)
+		for range times {
+			if err := do(); err != nil {
+				t.Fatalf("%s: %v", what, err)
+			}
+		}
+		u1, n1 := used(t, c)
+		cost[what] = append(cost[what], (u1-u0)/(n1-n0))
+	}
+	filled := 0
+	for _, waiting := range []int{1000, 1_000_000} {
+		for ; filled < waiting; filled += min(waiting-filled, 20_000) {
+			upto := filled + min(waiting-filled, 20_000)
+			if err := fill.Run(ctx, c, l.keys[:1], filled, upto-1, first).Err(); err != nil && err != redis.Nil {
+				t.Fatal(err)
+			}
+		}
+		mustTick(t, l)
+		t.Logf("%+v", l.View())
+		measure("arrive", 300, func() error {
+			next++
+			_, err := l.Arrive(ctx, queue.Arrival{ID: queuetest.ID(next)})
+			return err
+		})
+		measure("enter", 300, func() error { // a ticket at the front, put back and let in
+			next++
+			clock.Add(second / 50)
+			s, err := l.Enter(ctx, queuetest.ID(next), first-int64(next))
+			if err == nil && s.State != queue.StateAdmitted {
+				err = fmt.Errorf("got %+v", s)
+			}
+			return err
+		})
+		measure("tick", 300, func() error {
+			clock.Add(second / 10)
+			_, err := l.Tick(ctx)
+			return err
+		})
+		measure("view", 50, func() error { return l.Refresh(ctx) })
+	}
+	for what, usec := range cost {
+		t.Logf("%s: %.0f µs with a thousand waiting, %.0f with a million", what, usec[0], usec[1])
+		if what != "view" && usec[1] > 5*usec[0]+50 {
+			t.Errorf("%s takes %.0f µs with a thousand waiting, and %.0f with a million", what, usec[0], usec[1])
+		}
+	}
+	size, err := c.MemoryUsage(ctx, l.keys[0], 0).Result()
+	n, err2 := c.ZCard(ctx, l.keys[0]).Result()
+	if err != nil || err2 != nil {
+		t.Fatal(err, err2)
+	}
+	each := float64(size) / float64(n)
+	t.Logf("%d who wait take %.1f bytes each", n, each)
+	if n < 900_000 || each > 125 {
+		t.Errorf("%d who wait take %.1f bytes each, want at most 125", n, each)
+	}
+}
+
+func BenchmarkArrive(b *testing.B) {
+	l := gateway(b, redistest.Start(b).URL(), fast())
+	b.ReportAllocs()
+	var next sync.Mutex
+	n := 0
+	b.SetParallelism(64)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			next.Lock()
+			n++
+			id := queuetest.ID(n)
+			next.Unlock()
+			if _, err := l.Arrive(context.Background(), queue.Arrival{ID: id}); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}
