@@ -20,31 +20,46 @@ func retyped(raw, alg, typ, kid string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"`+alg+`","typ":"`+typ+`","kid":"`+kid+`"}`)) + "." + rest
 }
 
-func TestBadTokensAreAnsweredAsNone(t *testing.T) {
+// forge makes tokens that a bad visitor may show, for the device of p.
+type forge struct {
+	device token.Device
+	now    int64
+}
+
+func (r *rig) forge(p *person) forge {
+	d, _ := token.DeviceOf([]byte(p.device()), []byte(chrome), []byte(`"Android"`))
+	return forge{d, r.clock.Load()}
+}
+
+func (f forge) ticket(keys *token.Ring, change func(*token.Ticket)) string {
+	x := token.Ticket{Room: room, ID: [12]byte{1}, Place: 1, Epoch: "e", Device: f.device, Issued: f.now, Expires: f.now + hour}
+	change(&x)
+	return string(keys.Keys().AppendTicket(nil, &x))
+}
+
+func (f forge) pass(keys *token.Ring, change func(*token.Pass)) string {
+	x := token.Pass{Room: room, ID: [16]byte{1}, Device: f.device, Entry: f.now, Issued: f.now, Expires: f.now + hour, End: f.now + hour}
+	change(&x)
+	return string(keys.Keys().AppendPass(nil, &x))
+}
+
+func TestBadTicketsAreAnsweredAsNone(t *testing.T) {
 	r := opened(t, settings{})
 	other := openKeys(t) // another deployment's keys
 	p, in := r.browser(), r.inside()
 	p.get("/book")
 	r.crowd(2)
-	device, _ := token.DeviceOf([]byte(p.device()), []byte(chrome), []byte(`"Android"`))
-	now := r.clock.Load()
-	ticket := func(keys *token.Ring, change func(*token.Ticket)) string {
-		x := token.Ticket{Room: room, ID: [12]byte{1}, Place: 1, Epoch: "e", Device: device, Issued: now, Expires: now + hour}
-		change(&x)
-		return string(keys.Keys().AppendTicket(nil, &x))
+	f, now, kept := r.forge(p), r.clock.Load(), p.ticket()
+	none, noneOfApp := r.browser().call("status"), r.app().call("status")
+	if none.StatusCode != 404 {
+		t.Fatalf("no ticket: %d", none.StatusCode)
 	}
-	pass := func(keys *token.Ring, change func(*token.Pass)) string {
-		x := token.Pass{Room: room, ID: [16]byte{1}, Device: device, Entry: now, Issued: now, Expires: now + hour, End: now + hour}
-		change(&x)
-		return string(keys.Keys().AppendPass(nil, &x))
-	}
-	kept := p.ticket()
-	tickets := map[string]string{
+	for why, raw := range map[string]string{
 		"empty": "", "garbage": "garbage", "dots": "..", "long": strings.Repeat("A", 3000),
-		"foreign key":   ticket(other, func(*token.Ticket) {}),
-		"another room":  ticket(r.keys, func(x *token.Ticket) { x.Room = "other" }),
-		"expired":       ticket(r.keys, func(x *token.Ticket) { x.Issued, x.Expires = now-hour, now-1 }),
-		"not yet":       ticket(r.keys, func(x *token.Ticket) { x.Issued, x.Expires = now+hour, now+2*hour }),
+		"foreign key":   f.ticket(other, func(*token.Ticket) {}),
+		"another room":  f.ticket(r.keys, func(x *token.Ticket) { x.Room = "other" }),
+		"expired":       f.ticket(r.keys, func(x *token.Ticket) { x.Issued, x.Expires = now-hour, now-1 }),
+		"not yet":       f.ticket(r.keys, func(x *token.Ticket) { x.Issued, x.Expires = now+hour, now+2*hour }),
 		"a pass":        in.passed(),
 		"a byte off":    kept[:len(kept)-2] + "AA",
 		"padded":        kept + "=",
@@ -52,46 +67,42 @@ func TestBadTokensAreAnsweredAsNone(t *testing.T) {
 		"no signature":  kept[:strings.LastIndexByte(kept, '.')+1],
 		"alg of a pass": retyped(kept, "EdDSA", "wr-ticket+jwt", "0000000000000000"),
 		"kid a path":    retyped(kept, "HS256", "wr-ticket+jwt", "../../etc/pass"),
-		"an app's":      ticket(r.keys, func(x *token.Ticket) { x.Device.ID, x.App = [16]byte{}, true }),
-	}
-	none := r.browser().call("status")
-	if none.StatusCode != 404 {
-		t.Fatalf("no ticket: %d", none.StatusCode)
-	}
-	for why, raw := range tickets {
-		if why == "an app's" {
-			continue // it tells of another device, as any that is not this one's
-		}
-		x := p.copied(nil)
-		x.cookies["waitroom-ticket-"+room] = raw
-		a := x.call("status")
+	} {
+		a := with(p, "waitroom-ticket-"+room, raw).call("status")
 		if a.StatusCode != none.StatusCode || a.told() != none.told() {
 			t.Errorf("%s: status answers %d %s, and none %s", why, a.StatusCode, a.body, none.body)
 		}
-		y := r.app()
-		if b, want := y.appCall("status", raw, ""), r.app().call("status"); b.StatusCode != 404 || b.told() != want.told() {
+		app := r.app()
+		if b := app.appCall("status", raw, ""); b.StatusCode != 404 || b.told() != noneOfApp.told() {
 			t.Errorf("%s: to an app status answers %d %s", why, b.StatusCode, b.body)
 		}
-		if b := y.appCall("enter", raw, ""); b.StatusCode != 404 || len(b.Header["Set-Cookie"]) != 0 {
+		if b := app.appCall("enter", raw, ""); b.StatusCode != 404 || len(b.Header["Set-Cookie"]) != 0 {
 			t.Errorf("%s: enter answers %d %s", why, b.StatusCode, b.body)
 		}
 	}
-	passes := map[string]string{
-		"garbage": "x.y.z", "foreign key": pass(other, func(*token.Pass) {}),
-		"another room":   pass(r.keys, func(x *token.Pass) { x.Room = "other" }),
-		"expired":        pass(r.keys, func(x *token.Pass) { x.Issued, x.Expires = now-hour, now-1 }),
-		"issued later":   pass(r.keys, func(x *token.Pass) { x.Issued = now + minute }),
-		"a ticket":       kept,
+}
+
+func TestBadPassesAreAnsweredAsNone(t *testing.T) {
+	r := opened(t, settings{})
+	other := openKeys(t)
+	p, in := r.browser(), r.inside()
+	p.get("/book")
+	r.crowd(2)
+	f, now := r.forge(p), r.clock.Load()
+	seen := r.backend.seen()
+	want := p.do("GET", "/book", script()...)
+	for why, raw := range map[string]string{
+		"garbage": "x.y.z", "foreign key": f.pass(other, func(*token.Pass) {}),
+		"another room":   f.pass(r.keys, func(x *token.Pass) { x.Room = "other" }),
+		"expired":        f.pass(r.keys, func(x *token.Pass) { x.Issued, x.Expires = now-hour, now-1 }),
+		"issued later":   f.pass(r.keys, func(x *token.Pass) { x.Issued = now + minute }),
+		"a ticket":       p.ticket(),
 		"alg none":       retyped(in.passed(), "none", "wr-pass+jwt", ""),
 		"alg of tickets": retyped(in.passed(), "HS256", "wr-pass+jwt", "0000000000000000"),
 		"another device": in.passed(),
-		"an app's":       pass(r.keys, func(x *token.Pass) { x.Device.ID = [16]byte{} }),
-	}
-	seen := r.backend.seen()
-	want := p.do("GET", "/book", script()...)
-	for why, raw := range passes {
-		x := p.copied(nil)
-		x.cookies["waitroom-pass-"+room] = raw
+		"an app's":       f.pass(r.keys, func(x *token.Pass) { x.Device.ID = [16]byte{} }),
+	} {
+		x := with(p, "waitroom-pass-"+room, raw)
 		if a := x.do("GET", "/book", script()...); a.StatusCode != want.StatusCode || a.told() != want.told() {
 			t.Errorf("%s: %d %s, and none %s", why, a.StatusCode, a.body, want.body)
 		}

@@ -26,11 +26,11 @@ func TestAPassIsRenewedByUseAtHalfOfItsIdleTimeUpToItsEnd(t *testing.T) {
 	pass, id := p.passed(), r.jti(p.passed())
 	began := r.clock.Load()
 	end := began + 10*minute
-	r.pass(150*second - 1)
+	r.pass(149 * second)
 	if a := p.get("/book"); len(a.Header["Set-Cookie"]) != 0 {
 		t.Errorf("renewed before half of it was gone: %v", a.Header["Set-Cookie"])
 	}
-	r.pass(2 * second)
+	r.pass(3 * second)
 	a := p.get("/book")
 	if p.passed() == pass || r.jti(p.passed()) != id || a.Header.Get("Cache-Control") != "private" {
 		t.Errorf("not renewed at half, or as another pass: %v", a.Header)
@@ -106,7 +106,7 @@ func TestWhoNeverGotThePassGetsItWhileItLasts(t *testing.T) {
 	id := r.jti(p.passed())
 	delete(p.cookies, "waitroom-pass-"+room) // the answer was lost
 	r.crowd(3)
-	r.pass(5*minute - 1) // to the last moment, in which the pass as first written is over
+	r.pass(5*minute - second/10) // to the last moment, in which the pass as first written is over
 	if a := p.get("/book"); a.StatusCode != 303 {
 		t.Fatalf("on return: %d", a.StatusCode)
 	}

@@ -20,12 +20,7 @@ func TestEachStateIsToldInItsWords(t *testing.T) {
 		p.call("join")
 		return p
 	}
-	for _, c := range []struct {
-		why, state, page string
-		rules            func(*queue.Rules)
-		before           func(r *rig) *person
-		newcomer         bool // a newcomer gets a place, too
-	}{
+	for _, c := range []condition{
 		{"before the opening", "early", "early", func(q *queue.Rules) { q.OpensAt = evening + hour }, waitingPerson, true},
 		{"waiting", "waiting", "waiting", nil, waitingPerson, true},
 		{"paused by an operator", "paused", "paused", nil, func(r *rig) *person {
@@ -55,28 +50,41 @@ func TestEachStateIsToldInItsWords(t *testing.T) {
 			return p
 		}, true},
 	} {
-		r := begin(t, settings{rules: c.rules})
-		if c.state != "early" {
-			r.browser().get("/first").wantInside(t, "/first")
-		}
-		p := c.before(r)
-		seen := r.backend.seen()
-		p.call("status").want(t, 200, c.state)
-		p.call("join").want(t, 200, c.state)
-		if a := p.call("enter"); a.StatusCode != 409 && !(c.page == "away" && a.StatusCode == 503) || a.said(t).State != c.state {
-			t.Errorf("%s: enter: %d %s", c.why, a.StatusCode, a.body)
-		}
-		p.get("/book").wantPage(t, 200, c.page)
-		p.do("GET", "/book", script()...).want(t, 429, c.state)
-		n := r.browser()
-		n.get("/book").wantPage(t, 200, c.page)
-		if got := n.ticket() != ""; got != c.newcomer {
-			t.Errorf("%s: a newcomer has a ticket: %t", c.why, got)
-		}
-		r.app().call("join").want(t, 200, c.state)
-		if r.backend.seen() != seen {
-			t.Errorf("%s: the backend saw somebody", c.why)
-		}
+		c.try(t)
+	}
+}
+
+// condition is a room in a state, with somebody who waits in it.
+type condition struct {
+	why, state, page string
+	rules            func(*queue.Rules)
+	before           func(r *rig) *person
+	newcomer         bool // a newcomer gets a place, too
+}
+
+func (c *condition) try(t *testing.T) {
+	t.Helper()
+	r := begin(t, settings{rules: c.rules})
+	if c.state != "early" {
+		r.browser().get("/first").wantInside(t, "/first")
+	}
+	p := c.before(r)
+	seen := r.backend.seen()
+	p.call("status").want(t, 200, c.state)
+	p.call("join").want(t, 200, c.state)
+	if a := p.call("enter"); a.StatusCode != 409 && !(c.page == "away" && a.StatusCode == 503) || a.said(t).State != c.state {
+		t.Errorf("%s: enter: %d %s", c.why, a.StatusCode, a.body)
+	}
+	p.get("/book").wantPage(t, 200, c.page)
+	p.do("GET", "/book", script()...).want(t, 429, c.state)
+	n := r.browser()
+	n.get("/book").wantPage(t, 200, c.page)
+	if got := n.ticket() != ""; got != c.newcomer {
+		t.Errorf("%s: a newcomer has a ticket: %t", c.why, got)
+	}
+	r.app().call("join").want(t, 200, c.state)
+	if r.backend.seen() != seen {
+		t.Errorf("%s: the backend saw somebody", c.why)
 	}
 }
 
@@ -93,7 +101,7 @@ func TestNobodyIsInBeforeTheOpeningWhateverTheyHold(t *testing.T) {
 	if micros(s.OpensAt) != evening+hour || s.position() != 1 || s.ETA == nil || s.ETA.Low < 3590 {
 		t.Errorf("early: %+v", s)
 	}
-	r.clock.Store(evening + hour - 1)
+	r.clock.Store(evening + hour - second/10)
 	r.tick()
 	for _, p := range all {
 		p.get("/book").wantPage(t, 200, "early")
