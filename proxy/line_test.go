@@ -28,7 +28,7 @@ type line struct {
 	// still leaves the view as it was read last.
 	still atomic.Bool
 	// plain lets the view grow old as it does.
-	plain bool
+	plain atomic.Bool
 	trips atomic.Int64
 }
 
@@ -41,7 +41,7 @@ func (l *line) View() *queue.View {
 	if !l.still.Load() {
 		_ = l.engine.Refresh(context.Background())
 	}
-	if l.plain {
+	if l.plain.Load() {
 		return l.engine.View()
 	}
 	v := *l.engine.View()

@@ -131,7 +131,7 @@ func TestWhileRedisIsGoneNobodyLosesAPlaceOrAPass(t *testing.T) {
 	p.call("join").want(t, 200, "waiting")
 	place := ticketOf(t, g.one, p).Place
 	g.clock.Add(second)
-	g.one.line.plain = true
+	g.one.line.plain.Store(true)
 	g.server.Kill()
 	deadline := time.Now().Add(20 * time.Second)
 	for !g.one.line.View().Away() {
@@ -150,7 +150,7 @@ func TestWhileRedisIsGoneNobodyLosesAPlaceOrAPass(t *testing.T) {
 		t.Errorf("who came has %+v", x)
 	}
 	g.server.Run(t) // with nothing: all is lost
-	g.one.line.plain = false
+	g.one.line.plain.Store(false)
 	for err := error(queue.ErrAway); err != nil; {
 		if _, err = g.one.line.Tick(context.Background()); err == nil {
 			err = g.one.line.Refresh(context.Background())
