@@ -113,6 +113,7 @@ func TestWhoNeverGotThePassGetsItWhileItLasts(t *testing.T) {
 	if r.jti(p.passed()) != id || r.count("enter") != 2 {
 		t.Errorf("another pass, or %d entries", r.count("enter"))
 	}
+	r.pass(4 * minute) // it was given anew, with its whole idle time
 	p.get("/book").wantInside(t, "/book")
 }
 
@@ -213,4 +214,21 @@ func TestACookieIsWrittenForThisHostAndNoScript(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A pass is written in whole seconds, and the store counts in microseconds: in the last
+// part of a second the seat is there, and no pass can be written for it.
+func TestTheLastMomentOfAPassIsNoEndOfRedirects(t *testing.T) {
+	r := opened(t, settings{})
+	r.pass(second * 7 / 10)
+	p := r.inside()
+	end := r.clock.Load() + 10*minute
+	for r.clock.Load() < end-20*second {
+		p.get("/book").wantInside(t, "/book")
+		r.pass(10 * second)
+	}
+	r.crowd(1)
+	r.clock.Store(end - second*3/10)
+	p.get("/book").wantPage(t, 200, "waiting")
+	p.call("status").want(t, 200, "waiting")
 }
