@@ -219,7 +219,7 @@ func TestACookieIsWrittenForThisHostAndNoScript(t *testing.T) {
 // A pass is written in whole seconds, and the store counts in microseconds: in the last
 // part of a second the seat is there, and no pass can be written for it.
 func TestTheLastMomentOfAPassIsNoEndOfRedirects(t *testing.T) {
-	r := opened(t, settings{})
+	r := opened(t, settings{idle: 10 * minute})
 	r.pass(second * 7 / 10)
 	p := r.inside()
 	end := r.clock.Load() + 10*minute
