@@ -173,8 +173,8 @@ func TestStatusChangesNothingButTheTicketOnceHalfOfTheHoldIsGone(t *testing.T) {
 	if a.want(t, 200, "waiting"); p.ticket() == ticket || len(a.Header["Set-Cookie"]) != 1 {
 		t.Errorf("not renewed: %v", a.Header["Set-Cookie"])
 	}
-	if max := "Max-Age=1800;"; !strings.Contains(a.Header.Get("Set-Cookie"), max) {
-		t.Errorf("no %s in %s", max, a.Header.Get("Set-Cookie"))
+	if life := "Max-Age=1800;"; !strings.Contains(a.Header.Get("Set-Cookie"), life) {
+		t.Errorf("no %s in %s", life, a.Header.Get("Set-Cookie"))
 	}
 	if s := app.appCall("status", mine, "").want(t, 200, "waiting"); s.Ticket == "" || s.Ticket == mine {
 		t.Error("the app's ticket was not renewed")

@@ -151,7 +151,7 @@ func TestWhileRedisIsGoneNobodyLosesAPlaceOrAPass(t *testing.T) {
 	}
 	g.server.Run(t) // with nothing: all is lost
 	g.one.line.plain.Store(false)
-	for err := error(queue.ErrAway); err != nil; {
+	for err := queue.ErrAway; err != nil; {
 		if _, err = g.one.line.Tick(context.Background()); err == nil {
 			err = g.one.line.Refresh(context.Background())
 		}

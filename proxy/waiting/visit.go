@@ -31,16 +31,18 @@ func (r *Room) Visit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vis
 	}
 	t, no := r.ticket(v, now)
 	if no == none {
-		if done := r.revisit(ctx, q, v, t, view, now); done {
+		if done := r.revisit(ctx, q, v, t); done {
 			return Admitted{}
 		}
 	}
-	return r.newcomer(ctx, q, v, view, now)
+	return r.newcomer(ctx, q, v)
 }
 
 // revisit answers for a visitor with a ticket; false where the ticket is over and
 // the visitor has to take a new place.
-func (r *Room) revisit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, t token.Ticket, view *queue.View, now int64) bool {
+func (r *Room) revisit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, t token.Ticket) bool {
+	view := r.Line.View()
+	now := view.Now()
 	called := r.place(&t, &view.Rules) <= view.Front
 	if v.Wish == visitor.Page && safe(q.Method) && called && !view.Away() {
 		a, s, why := r.enter(ctx, v, t)
@@ -68,7 +70,9 @@ func (r *Room) revisit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.V
 
 // newcomer takes a place for a visitor without a ticket. Where nobody waits and a
 // slot is free, a person who navigates enters at once.
-func (r *Room) newcomer(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, view *queue.View, now int64) Admitted {
+func (r *Room) newcomer(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor) Admitted {
+	view := r.Line.View()
+	now := view.Now()
 	s := r.facts(view, now)
 	if s.State == queue.StateClosed || s.State == queue.StateSoldOut || v.Embedded {
 		r.show(ctx, q, v, &s)

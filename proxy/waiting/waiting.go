@@ -191,7 +191,7 @@ func (r *Room) person(ctx *fasthttp.RequestCtx, v *visitor.Visitor) queue.ID {
 	}
 	var subject [20]byte
 	copy(subject[:], v.Device.ID[:])
-	agent := uint32(v.Device.Browser >> 32) //nolint:gosec // the upper half is meant
+	agent := uint32(v.Device.Browser >> 32)
 	subject[16], subject[17], subject[18], subject[19] = byte(agent>>24), byte(agent>>16), byte(agent>>8), byte(agent)
 	return queue.ID(r.Keys.Keys().TicketID(r.Name, subject[:]))
 }
