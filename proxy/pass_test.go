@@ -41,6 +41,9 @@ func TestAPassIsRenewedByUseAtHalfOfItsIdleTimeUpToItsEnd(t *testing.T) {
 		}
 		r.pass(20 * second)
 	}
+	if n := r.line.View().Active; n != 1 {
+		t.Errorf("%d count as inside", n)
+	}
 	r.clock.Store(end)
 	p.get("/book").wantInside(t, "/book") // a quiet room: at once a new entry, with a new pass
 	if r.jti(p.passed()) == id || r.count("enter") != 3 {
