@@ -59,7 +59,9 @@ func (o *Options) forward(ctx *fasthttp.RequestCtx, q *strict.Request, room *Roo
 		x.Ended = func() bool { return room.Inside.Revoked(id) }
 	}
 	began := time.Now()
+	room.Traffic.InFlight(1)
 	answer, err := room.Backend.Forward(ctx, q, &x)
+	room.Traffic.InFlight(-1)
 	if err != nil {
 		p, why := backendProblem(err)
 		room.Traffic.Refuse(why)

@@ -171,13 +171,31 @@ func (o *Options) own(ctx *fasthttp.RequestCtx, q *strict.Request) {
 		o.refuse(ctx, q, nil, noSuchRoom)
 		return
 	}
-	room.Traffic.Request(calls(call))
 	s := o.look(q, room)
 	var pass *token.Pass
 	if s.verdict == admit || s.verdict == early {
 		pass = &s.pass
 	}
 	room.Waiting.Call(ctx, q, &s.visitor, call, pass)
+	count(room.Traffic, call, ctx.Response.StatusCode())
+}
+
+// count counts an answered call: as what it was, or as why it was refused.
+func count(t *traffic.Room, call string, status int) {
+	switch status {
+	case fasthttp.StatusConflict:
+		t.Refuse(traffic.NotCalled)
+	case fasthttp.StatusServiceUnavailable:
+		t.Refuse(traffic.StoreAway)
+	case fasthttp.StatusNotFound, fasthttp.StatusGone:
+		t.Refuse(traffic.BadTicket)
+	case fasthttp.StatusForbidden:
+		t.Refuse(traffic.OtherDevice)
+	case fasthttp.StatusMethodNotAllowed:
+		t.Refuse(traffic.BadMethod)
+	default:
+		t.Request(calls(call))
+	}
 }
 
 // jwks answers with the public keys of passes. It is the one answer of our own that may

@@ -17,12 +17,11 @@ var (
 	answersDesc  = prometheus.NewDesc("waitroom_backend_responses_total", "Answers of the backend, by the class of their status.", []string{"room", "class"}, nil)
 	latencyDesc  = prometheus.NewDesc("waitroom_backend_latency_seconds", "Time from forwarding a request to the head of the backend's answer.", byRoom, nil)
 	inflightDesc = prometheus.NewDesc("waitroom_backend_in_flight", "Requests that wait for the backend now.", byRoom, nil)
-	tunnelsDesc  = prometheus.NewDesc("waitroom_tunnels", "WebSocket tunnels that are open now.", byRoom, nil)
 )
 
 // Describe is for prometheus.Collector.
 func (t *Traffic) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsDesc, refusalsDesc, answersDesc, latencyDesc, inflightDesc, tunnelsDesc} {
+	for _, d := range []*prometheus.Desc{requestsDesc, refusalsDesc, answersDesc, latencyDesc, inflightDesc} {
 		out <- d
 	}
 }
@@ -50,7 +49,6 @@ func (r *Room) collect(out chan<- prometheus.Metric) {
 	}
 	out <- r.histogram()
 	out <- prometheus.MustNewConstMetric(inflightDesc, prometheus.GaugeValue, float64(r.inflight.Load()), r.name)
-	out <- prometheus.MustNewConstMetric(tunnelsDesc, prometheus.GaugeValue, float64(r.tunnels.Load()), r.name)
 }
 
 // histogram makes cumulative buckets of the counters, as Prometheus wants them.

@@ -45,7 +45,7 @@ const (
 	BadMethod                  // a method that is not forwarded
 	TooLarge                   // the head or the body is above its limit
 	TooSlow                    // the client did not send in time
-	BadTicket                  // a ticket that is forged, foreign or damaged
+	BadTicket                  // no ticket, or one that is forged, foreign, damaged or used
 	BadPass                    // a pass that is forged, foreign or damaged
 	ExpiredPass                // a pass that is over, or not valid yet
 	RevokedPass                // a pass that was ended
@@ -127,7 +127,6 @@ type Room struct {
 	latency  [len(bounds) + 1]atomic.Uint64
 	took     atomic.Int64 // nanoseconds
 	inflight atomic.Int64
-	tunnels  atomic.Int64
 }
 
 // Request counts a request by what became of it. Refusals are counted by Refuse.
@@ -163,6 +162,3 @@ func (r *Room) Answer(status int, took time.Duration) {
 
 // InFlight moves the number of requests that wait for the backend, by 1 or -1.
 func (r *Room) InFlight(by int64) { r.inflight.Add(by) }
-
-// Tunnels moves the number of open WebSocket tunnels, by 1 or -1.
-func (r *Room) Tunnels(by int64) { r.tunnels.Add(by) }

@@ -42,7 +42,6 @@ func TestWhatWasCountedIsScraped(t *testing.T) {
 	r.Answer(0, -time.Second) // no status, and a clock that went back
 	r.InFlight(3)
 	r.InFlight(-1)
-	r.Tunnels(1)
 	tr.Room("").Refuse(UnknownHost)
 	text := scrape(t, tr)
 	for _, line := range []string{
@@ -60,7 +59,6 @@ func TestWhatWasCountedIsScraped(t *testing.T) {
 		`waitroom_backend_latency_seconds_bucket{room="booking",le="+Inf"} 4`,
 		`waitroom_backend_latency_seconds_sum{room="booking"} 60.004`,
 		`waitroom_backend_in_flight{room="booking"} 2`,
-		`waitroom_tunnels{room="booking"} 1`,
 	} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("no line %s in\n%s", line, text)
