@@ -53,6 +53,9 @@ type gateway struct {
 	rooms  map[string]*room
 	names  []string
 
+	retired sync.WaitGroup // backends that a reload replaced, while they are in use
+	ending  chan struct{}  // closed when they have to end
+
 	// stop undoes what build did, last first.
 	stop []func()
 }
@@ -60,7 +63,7 @@ type gateway struct {
 // build makes the gateway: keys, store, rooms, listeners. Where anything fails,
 // nothing is left running and no port is taken.
 func build(ctx context.Context, c *config.Config, log *zap.Logger, level zap.AtomicLevel) (_ *gateway, err error) {
-	g := &gateway{log: log, level: level, traffic: traffic.New(), rooms: map[string]*room{}}
+	g := &gateway{log: log, level: level, traffic: traffic.New(), rooms: map[string]*room{}, ending: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			g.close()
@@ -80,8 +83,8 @@ func build(ctx context.Context, c *config.Config, log *zap.Logger, level zap.Ato
 			log.Error("the store was not closed cleanly", zap.Error(err))
 		}
 	})
-	g.stop = append(g.stop, g.closeRooms)
-	options, err := g.take(ctx, c)
+	g.stop = append(g.stop, g.closeRooms, g.endRetired)
+	options, _, err := g.take(ctx, c)
 	if err != nil {
 		return nil, err
 	}

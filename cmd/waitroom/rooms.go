@@ -42,8 +42,9 @@ type origin struct {
 }
 
 // take makes the gate's options from a configuration, and with them what is new in
-// it: lines, keepers, backends. On an error everything is as it was.
-func (g *gateway) take(ctx context.Context, c *config.Config) (proxy.Options, error) {
+// it: lines, keepers, backends. Left are the rooms whose backend is of no use once the
+// gate goes by the options. On an error everything is as it was.
+func (g *gateway) take(ctx context.Context, c *config.Config) (o proxy.Options, left []*room, err error) {
 	names := make([]string, 0, len(c.Rooms))
 	for i := range c.Rooms {
 		names = append(names, c.Rooms[i].Name)
@@ -51,9 +52,9 @@ func (g *gateway) take(ctx context.Context, c *config.Config) (proxy.Options, er
 	cookies := visitor.NewCookies(c.Cookies.Secure, names)
 	builtIn, err := page.New(nil)
 	if err != nil {
-		return proxy.Options{}, err
+		return o, nil, err
 	}
-	o := proxy.Options{
+	o = proxy.Options{
 		Keys: g.keys, Cookies: cookies, Trusted: c.TrustedProxies, TLS: c.TLS.Cert != "",
 		Filter: *filter(c), Traffic: g.traffic.Room(""), Errors: builtIn, Log: g.log,
 	}
@@ -69,15 +70,14 @@ func (g *gateway) take(ctx context.Context, c *config.Config) (proxy.Options, er
 		}
 		if err != nil {
 			g.discard(next)
-			return o, fmt.Errorf("room %s: %w", from.Name, err)
+			return o, nil, fmt.Errorf("room %s: %w", from.Name, err)
 		}
 	}
-	g.swap(c, names, next)
-	return o, nil
+	return o, g.swap(c, names, next), nil
 }
 
-// swap makes the rooms those that run, and ends what is left of those before.
-func (g *gateway) swap(c *config.Config, names []string, next map[string]*room) {
+// swap makes the rooms those that run, and gives those before that are not among them.
+func (g *gateway) swap(c *config.Config, names []string, next map[string]*room) (left []*room) {
 	g.mu.Lock()
 	before := g.rooms
 	g.config, g.names, g.rooms = c, names, next
@@ -85,26 +85,31 @@ func (g *gateway) swap(c *config.Config, names []string, next map[string]*room) 
 	for i := range c.Rooms {
 		next[c.Rooms[i].Name].line.SetRules(rules(&c.Rooms[i]))
 	}
-	closeOthers(before, next)
+	return others(before, next)
 }
 
 // discard ends what was made for a configuration that is not taken over.
 func (g *gateway) discard(made map[string]*room) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	closeOthers(made, g.rooms)
+	for _, r := range others(made, g.rooms) {
+		r.backend.Close()
+	}
 }
 
-// closeOthers ends those rooms and backends that are not among those that stay.
-func closeOthers(rooms, stay map[string]*room) {
+// others are those rooms whose backend is not among those that stay. It stops the
+// keepers of those of which nothing stays.
+func others(rooms, stay map[string]*room) (left []*room) {
 	for name, r := range rooms {
-		switch other := stay[name]; {
-		case other == nil:
-			r.close()
-		case other.backend != r.backend:
-			r.backend.Close()
+		other := stay[name]
+		if other == nil {
+			r.stop()
+		}
+		if other == nil || other.backend != r.backend {
+			left = append(left, r)
 		}
 	}
+	return left
 }
 
 // room is the room that runs under this name with what the configuration changes in
@@ -263,11 +268,12 @@ func (g *gateway) reload(ctx context.Context, c *config.Config) error {
 	if names := before.NeedsRestart(c); len(names) > 0 {
 		g.log.Warn("some changed settings count from the next start on", zap.Strings("settings", slices.Sorted(slices.Values(names))))
 	}
-	o, err := g.take(ctx, c)
+	o, left, err := g.take(ctx, c)
 	if err != nil {
 		return err
 	}
 	g.gate.Replace(o)
+	g.retire(left)
 	if newToken {
 		g.operators(c)
 	}

@@ -92,8 +92,11 @@ func (g *gateway) run(ctx context.Context) error {
 	ended := make(chan error, 2)
 	go func() { ended <- g.visitors.Serve(g.listener) }()
 	go func() { ended <- g.ops.Serve(g.opsAt) }()
+	g.mu.Lock()
+	names := g.names // a reload may be under way already
+	g.mu.Unlock()
 	g.log.Info("the gateway serves", zap.String("visitors", g.listener.Addr().String()),
-		zap.String("operators", g.opsAt.Addr().String()), zap.Strings("rooms", g.names), zap.String("version", version()))
+		zap.String("operators", g.opsAt.Addr().String()), zap.Strings("rooms", names), zap.String("version", version()))
 	var failure error
 	select {
 	case <-ctx.Done():
