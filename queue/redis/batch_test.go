@@ -1,0 +1,145 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+
+	"waitroom/queue"
+)
+
+// trip is one call of a batch's do: what was asked, and how it is to end.
+type trip struct {
+	asks []int
+	end  chan error
+}
+
+// batcher answers each number with its double, when the test lets it.
+func batcher() (*batch[int, int], chan trip) {
+	trips := make(chan trip)
+	b := &batch[int, int]{trips: &sync.WaitGroup{}}
+	b.do = func(_ context.Context, asks []int) ([]int, error) {
+		t := trip{slices.Clone(asks), make(chan error)}
+		trips <- t
+		err := <-t.end
+		answers := make([]int, len(asks))
+		for i, a := range asks {
+			answers[i] = 2 * a
+		}
+		return answers, err
+	}
+	return b, trips
+}
+
+type answered struct {
+	question, answer int
+	err              error
+}
+
+// askAll asks from..upto-1 in order, and returns where the answers come.
+func askAll(b *batch[int, int], from, upto int) chan answered {
+	answers := make(chan answered, upto-from)
+	for n := from; n < upto; n++ {
+		a := &ask[int, int]{question: n, done: make(chan struct{})}
+		if err := b.add(a); err != nil {
+			answers <- answered{n, 0, err}
+			continue
+		}
+		go func() {
+			<-a.done
+			answers <- answered{n, a.answer, a.err}
+		}()
+	}
+	return answers
+}
+
+func TestWhatComesDuringATripGoesWithTheNext(t *testing.T) {
+	b, trips := batcher()
+	first := askAll(b, 0, 1)
+	one := <-trips
+	rest := askAll(b, 1, 1+batchBound+10)
+	one.end <- nil
+	two := <-trips
+	two.end <- nil
+	three := <-trips
+	three.end <- nil
+	if len(one.asks) != 1 || len(two.asks) != batchBound || len(three.asks) != 10 {
+		t.Errorf("the trips carried %d, %d and %d", len(one.asks), len(two.asks), len(three.asks))
+	}
+	if !slices.IsSorted(append(two.asks, three.asks...)) {
+		t.Error("the order of asking is lost")
+	}
+	for range 1 + batchBound + 10 {
+		var a answered
+		select {
+		case a = <-first:
+		case a = <-rest:
+		}
+		if a.err != nil || a.answer != 2*a.question {
+			t.Errorf("%d was answered with %d, %v", a.question, a.answer, a.err)
+		}
+	}
+	b.trips.Wait()
+}
+
+func TestATripThatFailsFailsForAllWhoWait(t *testing.T) {
+	b, trips := batcher()
+	first := askAll(b, 0, 1)
+	one := <-trips
+	rest := askAll(b, 1, 2000)
+	bad := errors.New("bad")
+	one.end <- bad
+	for range 2000 {
+		var a answered
+		select {
+		case a = <-first:
+		case a = <-rest:
+		}
+		if a.err != bad || a.answer != 0 {
+			t.Fatalf("%d was answered with %d, %v", a.question, a.answer, a.err)
+		}
+	}
+	again := askAll(b, 5, 6)
+	(<-trips).end <- nil
+	if a := <-again; a.err != nil || a.answer != 10 {
+		t.Errorf("after the failure: %+v", a)
+	}
+	b.trips.Wait()
+}
+
+func TestMoreThanTheQueueHoldsAreRefused(t *testing.T) {
+	b, trips := batcher()
+	first := askAll(b, 0, 1)
+	one := <-trips
+	rest := askAll(b, 1, 1+queueBound)
+	if _, err := b.ask(context.Background(), 7); err != queue.ErrBusy {
+		t.Errorf("got %v, want %v", err, queue.ErrBusy)
+	}
+	one.end <- errors.New("bad")
+	<-first
+	for range queueBound {
+		if a := <-rest; a.err == queue.ErrBusy {
+			t.Fatal("refused with room in the queue")
+		}
+	}
+	b.trips.Wait()
+}
+
+func TestWhoStopsWaitingIsToldThatTheOutcomeIsUnknown(t *testing.T) {
+	b, trips := batcher()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error)
+	go func() {
+		_, err := b.ask(ctx, 1)
+		done <- err
+	}()
+	one := <-trips
+	cancel()
+	if err := <-done; !errors.Is(err, queue.ErrAway) || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	one.end <- nil
+	b.trips.Wait() // Close waits so for what is under way
+}
