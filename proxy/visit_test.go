@@ -86,6 +86,7 @@ func TestWhoWaitsGetsThePageOrAProblemByWhatAsks(t *testing.T) {
 		{"an image in another site's page takes no place", "GET", with("Sec-Fetch-Dest", "image", "Sec-Fetch-Site", "cross-site"), 429, problem, false},
 		{"nor does a frame in it", "GET", with("Sec-Fetch-Dest", "iframe", "Sec-Fetch-Site", "cross-site"), 200, html, false},
 		{"a link from another site does", "GET", with("Sec-Fetch-Dest", "document", "Sec-Fetch-Site", "cross-site"), 200, html, true},
+		{"a preflight of a sister site's script takes none: it has no cookies", "OPTIONS", with("Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Site", "same-site", "Access-Control-Request-Method", "POST"), 429, problem, false},
 		{"a prefetch changes nothing", "GET", with("Sec-Purpose", "prefetch;prerender", "Sec-Fetch-Dest", "document"), 503, problem, false},
 		{"nor does an old one", "GET", with("Purpose", "prefetch"), 503, problem, false},
 	} {

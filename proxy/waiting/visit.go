@@ -74,7 +74,9 @@ func (r *Room) newcomer(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.
 	view := r.Line.View()
 	now := view.Now()
 	s := r.facts(view, now)
-	if s.State == queue.StateClosed || s.State == queue.StateSoldOut || v.Embedded {
+	// A browser's preflight shows no cookies and keeps none: it would take a place each time.
+	preflight := q.Method == fasthttp.MethodOptions
+	if s.State == queue.StateClosed || s.State == queue.StateSoldOut || v.Embedded || preflight {
 		r.show(ctx, q, v, &s)
 		return Admitted{}
 	}
