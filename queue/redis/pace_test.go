@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -90,7 +91,7 @@ func TestTheScriptsReckonAsThePaceDoes(t *testing.T) {
 			Hold:        36e9, PassTTL: 36e9,
 			MaxActive: rapid.SampledFrom([]int64{0, 0, 0, 12}).Draw(rt, "max active"),
 		}
-		store, err := Open(context.Background(), Options{URL: server.URL(), Now: func() int64 { return p.now }})
+		store, err := Open(context.Background(), Options{URL: server.URL(), Now: func() int64 { return p.now }, trip: 20 * time.Second})
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -50,6 +50,8 @@ type Options struct {
 	Prefix string
 	// Now replaces the store's clock, for tests only.
 	Now func() int64
+
+	trip time.Duration // tripTimeout if 0
 }
 
 const (
@@ -64,17 +66,21 @@ type Store struct {
 	client redis.UniversalClient
 	prefix string
 	now    func() int64
+	trip   time.Duration
 	trips  sync.WaitGroup
 }
 
 // Open connects, and checks that the Redis it finds can hold a line. It blocks
 // until the answer or the end of the context.
 func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.trip == 0 {
+		o.trip = tripTimeout
+	}
 	client, where, err := dial(o)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{client: client, prefix: o.Prefix, now: o.Now}
+	s := &Store{client: client, prefix: o.Prefix, now: o.Now, trip: o.trip}
 	if s.prefix == "" {
 		s.prefix = "waitroom"
 	}
@@ -104,7 +110,7 @@ func dial(o Options) (redis.UniversalClient, string, error) {
 			parsed.TLSConfig = o.TLS
 		}
 		parsed.MaxRetries, parsed.ContextTimeoutEnabled = -1, true
-		parsed.ReadTimeout, parsed.WriteTimeout, parsed.DialTimeout = tripTimeout, tripTimeout, tripTimeout
+		parsed.ReadTimeout, parsed.WriteTimeout, parsed.DialTimeout = o.trip, o.trip, o.trip
 		parsed.PoolSize, parsed.MinIdleConns = poolSize, 2
 		return redis.NewClient(parsed), parsed.Addr, nil
 	case len(o.Sentinels) > 0:
@@ -117,7 +123,7 @@ func dial(o Options) (redis.UniversalClient, string, error) {
 	}
 	u.Username, u.Password, u.TLSConfig = o.Username, o.Password, o.TLS
 	u.MaxRetries, u.ContextTimeoutEnabled = -1, true
-	u.ReadTimeout, u.WriteTimeout, u.DialTimeout = tripTimeout, tripTimeout, tripTimeout
+	u.ReadTimeout, u.WriteTimeout, u.DialTimeout = o.trip, o.trip, o.trip
 	u.PoolSize, u.MinIdleConns = poolSize, 2
 	return redis.NewUniversalClient(u), where, nil
 }

@@ -89,7 +89,7 @@ func keys(prefix, room string) []string {
 // run runs a script. A connection that broke before anything came back is tried
 // once more: the scripts are idempotent.
 func (l *Line) run(ctx context.Context, s *redis.Script, args []any) ([]any, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tripTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.store.trip)
 	defer cancel()
 	answer, err := s.Run(ctx, l.store.client, l.keys, args...).Slice()
 	if broken(err) && ctx.Err() == nil {

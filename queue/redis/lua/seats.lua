@@ -2,15 +2,15 @@
 --
 -- A ticket is a table: where it stands (place, in the set key), and the record of its
 -- highest place that entered or was given up (used, entry, ends; entry 0 is given up
--- or ended). Active holds until when each is inside; minus since when it is over.
+-- or ended). Active holds until when each is in use (till); minus since when it is over.
 local function tickets(from, step)
   local ids, known = {}, {}
   for i = from, #ARGV, step do ids[#ids + 1] = string.sub(ARGV[i], 1, 12) end
-  local recs = redis.call('HMGET', ENTERED, unpack(ids))
+  local recs, tills = redis.call('HMGET', ENTERED, unpack(ids)), redis.call('ZMSCORE', ACTIVE, unpack(ids))
   local line, called = redis.call('ZMSCORE', LINE, unpack(ids)), redis.call('ZMSCORE', CALLED, unpack(ids))
   for i, id in ipairs(ids) do
     local k = {id = id, used = 0, entry = 0, ends = 0, place = tonumber(line[i] or called[i])}
-    k.key = line[i] and LINE or CALLED
+    k.key, k.till = line[i] and LINE or CALLED, tonumber(tills[i] or 0)
     if recs[i] then k.used, k.entry, k.ends = struct.unpack('>ddd', recs[i]) end
     known[id] = known[id] or k
   end
@@ -18,7 +18,7 @@ local function tickets(from, step)
 end
 
 local function remember(k, place, entry, ends, till)
-  k.used, k.entry, k.ends = place, entry, ends
+  k.used, k.entry, k.ends, k.till = place, entry, ends, till or k.till
   redis.call('HSET', ENTERED, k.id, struct.pack('>ddd', place, entry, ends))
   if till then redis.call('ZADD', ACTIVE, till, k.id) end
 end
@@ -33,7 +33,8 @@ local function drop(k)
   k.place = nil
 end
 
-local function inside(k) return k.entry > 0 and k.ends > now end
+-- A pass that nobody used for its idle time is over, and its seat is somebody else's.
+local function inside(k) return k.entry > 0 and k.till > now end
 
 -- Whether a pass is that of the ticket's record: its name ends with its entry.
 local function made(k, pass) return k.entry > 0 and k.entry % 4294967296 == struct.unpack('>I4', pass, 13) end

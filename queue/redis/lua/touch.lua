@@ -7,7 +7,7 @@ local ids, known = tickets(OWN, 2)
 
 for i, id in ipairs(ids) do
   local at, k = OWN + (i - 1) * 2, known[id]
-  if inside(k) and made(k, ARGV[at]) then
+  if k.ends > now and made(k, ARGV[at]) then
     redis.call('ZADD', ACTIVE, math.min(tonumber(ARGV[at + 1]), k.ends), id)
   end
 end

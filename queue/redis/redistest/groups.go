@@ -39,7 +39,7 @@ bind 127.0.0.1
 dir %s
 logfile %s
 sentinel monitor %s 127.0.0.1 %d 1
-sentinel down-after-milliseconds %[4]s 500
+sentinel down-after-milliseconds %[4]s 1500
 sentinel failover-timeout %[4]s 3000
 `, port, dir, filepath.Join(dir, "log"), MasterName, master.Port)
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
