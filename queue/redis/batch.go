@@ -76,6 +76,10 @@ func (b *batch[Q, A]) run() {
 			questions = append(questions, a.question)
 		}
 		answers, err := b.do(context.Background(), questions)
+		var waited []*ask[Q, A]
+		if err != nil {
+			waited = b.takeAll()
+		}
 		for i, a := range asks {
 			if err == nil {
 				a.answer = answers[i]
@@ -83,23 +87,22 @@ func (b *batch[Q, A]) run() {
 			a.err = err
 			close(a.done)
 		}
-		if err != nil {
-			b.refuse(err)
+		for _, a := range waited {
+			a.err = err
+			close(a.done)
 		}
 	}
 }
 
-// refuse answers all who wait with the error of the trip before: they would only wait
-// for the next one to fail, each batch in its turn.
-func (b *batch[Q, A]) refuse(err error) {
+// takeAll takes those who waited during a trip that failed. They would only wait for
+// the next one to fail, each batch in its turn; who asks again after an answer of this
+// trip gets a trip of its own.
+func (b *batch[Q, A]) takeAll() []*ask[Q, A] {
 	b.mu.Lock()
-	waiting := b.waiting
+	defer b.mu.Unlock()
+	waited := b.waiting
 	b.waiting = nil
-	b.mu.Unlock()
-	for _, a := range waiting {
-		a.err = err
-		close(a.done)
-	}
+	return waited
 }
 
 func (b *batch[Q, A]) take() []*ask[Q, A] {

@@ -109,6 +109,24 @@ func TestATripThatFailsFailsForAllWhoWait(t *testing.T) {
 	b.trips.Wait()
 }
 
+func TestWhoAsksAgainAfterAFailureGetsATripOfItsOwn(t *testing.T) {
+	b, trips := batcher()
+	bad := errors.New("bad")
+	for range 2000 {
+		first := askAll(b, 0, 1)
+		(<-trips).end <- bad
+		if a := <-first; a.err != bad {
+			t.Fatalf("got %+v", a)
+		}
+		again := askAll(b, 1, 2)
+		(<-trips).end <- nil
+		if a := <-again; a.err != nil || a.answer != 2 {
+			t.Fatalf("asked again: %+v", a)
+		}
+	}
+	b.trips.Wait()
+}
+
 func TestMoreThanTheQueueHoldsAreRefused(t *testing.T) {
 	b, trips := batcher()
 	first := askAll(b, 0, 1)
