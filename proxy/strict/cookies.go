@@ -3,6 +3,8 @@ package strict
 import (
 	"bytes"
 	"strings"
+
+	"github.com/valyala/fasthttp"
 )
 
 // CookieNames are the names of the gateway's own cookies. A name that ends in
@@ -75,11 +77,13 @@ func (r *Request) Cookie(name string) []byte {
 	return nil
 }
 
-// maxOwn bounds how many different gateway cookies a request may carry.
-const maxOwn = 16
+// maxOwn bounds how many different gateway cookies a request may carry: a device,
+// and a ticket and a pass for each room of the host that its visitor waits in.
+const maxOwn = 64
 
 // cookies refuses a gateway cookie that stands twice: which of them counts is
-// then anyone's guess (a cookie tossed in by a sister host, for example).
+// then anyone's guess (a cookie tossed in by a sister host, for example). More
+// different ones than maxOwn are 431, since they would not be compared.
 func (f *Filter) cookies(r *Request) Refusal {
 	if len(f.Cookies) == 0 || r.fixed[Cookie] == nil {
 		return Refusal{}
@@ -97,7 +101,7 @@ func (f *Filter) cookies(r *Request) Refusal {
 			}
 		}
 		if n == maxOwn {
-			return malformed("duplicate-cookie")
+			return refuse(fasthttp.StatusRequestHeaderFieldsTooLarge, "too-many-cookies")
 		}
 		seen[n], n = name, n+1
 	}
