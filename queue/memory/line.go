@@ -207,7 +207,7 @@ func admitted(r record) queue.Seat {
 func (l *Line) used(now int64, id queue.ID, place int64) (queue.Seat, bool) {
 	r, ok := l.state.records[id]
 	switch {
-	case !ok || r.place < place:
+	case !ok || r.used < place:
 		return queue.Seat{}, false
 	case r.live(now):
 		return admitted(r), true

@@ -17,6 +17,7 @@ const (
 // worth nothing when it is shown again.
 type record struct {
 	place      int64
+	used       int64 // up to here the id's tickets are used: all that were given or stamped until then
 	entry, end int64 // entry is 0 where the place was given up, or the pass ended
 	expiry     int64 // until when the pass counts as inside, as far as is known
 	queued     int64 // the timer that will look at expiry
@@ -66,7 +67,7 @@ func (s *state) apply(e *event) error {
 	case kindEpoch:
 		s.epoch, s.pace = e.epoch, queue.NewPace(e.at)
 	case kindArrive:
-		if r, ok := s.records[e.id]; ok && r.place >= e.place {
+		if r, ok := s.records[e.id]; ok && r.used >= e.place {
 			s.forget(e.id)
 		}
 		s.arrivals++
@@ -142,7 +143,7 @@ func (s *state) enter(e *event) {
 	s.entries++
 	s.active++
 	s.records[e.id] = record{
-		place: e.place, entry: e.entry, end: e.end, expiry: e.end, queued: e.end, counted: true,
+		place: e.place, used: max(e.place, e.at-1), entry: e.entry, end: e.end, expiry: e.end, queued: e.end, counted: true,
 	}
 	s.expiries.push(e.end, e.id)
 	s.forgotten.push(e.end, e.id)
@@ -154,12 +155,12 @@ func (s *state) leave(e *event) {
 	s.drop(e.id)
 	// Not live: what was touched is not in the journal, and a replay must decide the same.
 	if r, ok := s.records[e.id]; ok && r.entry != 0 && r.end > e.at {
-		r.place = max(r.place, e.place)
+		r.used = max(r.used, e.place, e.at-1)
 		s.records[e.id] = r
 		return
 	}
 	s.forget(e.id)
-	s.records[e.id] = record{place: e.place, end: e.at}
+	s.records[e.id] = record{place: e.place, used: max(e.place, e.at-1), end: e.at}
 	s.forgotten.push(e.at, e.id)
 }
 
@@ -172,6 +173,7 @@ func (s *state) end(e *event) {
 		return
 	}
 	s.discount(&r)
+	r.used = max(r.used, e.at-1)
 	r.entry, r.end = 0, e.end // over for good, even if the clock goes back
 	s.records[id] = r
 }

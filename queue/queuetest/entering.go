@@ -10,6 +10,7 @@ import (
 
 func entering() []trial {
 	return []trial{
+		{promise: "stamps of one device, taken while the store was away, give one entry", try: stampsEnterOnce},
 		{promise: "a ticket that is not called waits, and asking changes nothing", try: enteringTooSoon},
 		{promise: "entering again gives the same pass", try: enteringAgain},
 		{promise: "two gateways that enter one ticket at once make one entry", try: enteringAtOnce},
@@ -240,5 +241,31 @@ func leavingInside(t *testing.T, b *Bench) {
 	}
 	if r.gates[0].Revoked(queue.PassOf(ID(1), in.Entry)) {
 		t.Error("leaving revoked the pass")
+	}
+}
+
+func stampsEnterOnce(t *testing.T, b *Bench) {
+	r := open(t, b, plain())
+	r.arriveAll(10, 15)
+	now := b.Clock.Now()
+	stamps := []int64{now + Second, now + 2*Second, now + 3*Second}
+	b.Clock.Add(10 * Second)
+	r.back(1, stamps[0], false)
+	r.move(60 * Second)
+	in := r.enter(1, stamps[0])
+	r.want("the first stamp", in, queue.StateAdmitted)
+	for _, stamp := range stamps[1:] {
+		if again := r.enter(1, stamp); again.Entry != in.Entry {
+			t.Errorf("another stamp of the same outage: %+v, the first got %+v", again, in)
+		}
+	}
+	r.move(r.rules.PassTTL + Second)
+	for _, stamp := range stamps {
+		r.want("a stamp after the pass", r.back(1, stamp, false), queue.StateOver)
+		r.want("a stamp after the pass", r.enter(1, stamp), queue.StateOver)
+	}
+	next := r.arrive(1)
+	if next.Place <= in.Entry || next.State == queue.StateOver {
+		t.Errorf("a new place after the pass: %+v", next)
 	}
 }

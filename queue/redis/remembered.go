@@ -59,8 +59,8 @@ func (r *remembered) get(id queue.ID, place int64) string {
 	if !ok || e.place < place {
 		return ""
 	}
-	packed := make([]byte, 0, 24)
-	for _, n := range [...]int64{e.place, e.entry, e.end} {
+	packed := make([]byte, 0, 32)
+	for _, n := range [...]int64{e.place, e.entry, e.end, e.told} {
 		packed = binary.BigEndian.AppendUint64(packed, math.Float64bits(float64(n)))
 	}
 	return string(packed)

@@ -12,8 +12,8 @@ if not redis.call('ZSCORE', REVOKED, pass) then
   local last = redis.call('ZRANGE', REVOKED, -1, -1, 'WITHSCORES')[2]
   local at, place, entry = math.max(now, tonumber(last or 0) + 1), 0, 0
   if made(k, pass) then
-    at, place, entry = math.max(at, k.entry), k.used, k.entry
-    remember(k, k.used, 0, now, -now)
+    at, place, entry = math.max(at, k.entry), k.held, k.entry
+    remember(k, k.held, 0, now, -now)
   end
   redis.call('ZADD', REVOKED, at, pass)
   record('end', struct.pack('>c0dd', k.id, place, entry), ARGV[OWN + 2], ARGV[OWN + 1])

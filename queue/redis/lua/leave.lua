@@ -10,7 +10,11 @@ for i, id in ipairs(ids) do
   if k.used < shown then
     local place = math.max(shown, k.place or 0)
     drop(k)
-    if inside(k) then remember(k, place, k.entry, k.ends) else remember(k, place, 0, now, -now) end
+    if inside(k) then
+      remember(k, k.held, k.entry, k.ends, nil, math.max(place, now - 1))
+    else
+      remember(k, place, 0, now, -now)
+    end
     left[#left + 1] = struct.pack('>c0dd', id, place, 0)
   end
 end
