@@ -30,6 +30,8 @@ type line struct {
 	// plain lets the view grow old as it does.
 	plain atomic.Bool
 	trips atomic.Int64
+	// touches counts how often the store was told that a pass is in use.
+	touches atomic.Int64
 }
 
 func (l *line) View() *queue.View {
@@ -61,6 +63,11 @@ func (l *line) trip(ctx context.Context, do func(context.Context) (queue.Seat, e
 		return queue.Seat{}, fmt.Errorf("cut off: %w", queue.ErrAway)
 	}
 	return seat, err
+}
+
+func (l *line) Touch(p queue.PassID, until int64) {
+	l.touches.Add(1)
+	l.engine.Touch(p, until)
 }
 
 func (l *line) Arrive(ctx context.Context, a queue.Arrival) (queue.Seat, error) {

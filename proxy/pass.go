@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -48,15 +49,14 @@ func (o *Options) forward(ctx *fasthttp.RequestCtx, q *strict.Request, room *Roo
 	x := forward.Extra{
 		Room: room.Name, Pass: s.token, Subject: s.pass.Subject,
 		ClientAddr: strict.ClientAddr(ctx, o.Trusted), Peer: strict.Peer(ctx),
-		Scheme: "http", Until: s.until(room.Waiting.Idle),
+		Scheme: "http", Until: s.until(),
 	}
 	x.FromProxy = strict.Trusted(x.Peer, o.Trusted)
 	if o.TLS {
 		x.Scheme = "https"
 	}
 	if s.token != nil {
-		id := queue.PassID(s.pass.ID)
-		x.Ended = func() bool { return room.Inside.Revoked(id) }
+		x.Ended = s.watch(room)
 	}
 	began := time.Now()
 	room.Traffic.InFlight(1)
@@ -77,6 +77,29 @@ func (o *Options) forward(ctx *fasthttp.RequestCtx, q *strict.Request, room *Roo
 		o.renew(ctx, room, s)
 	}
 	return true
+}
+
+// watch says whether a pass was ended before its time, to who asks while its stream or
+// tunnel lasts. Asking is also what keeps the seat: whoever only listens makes no
+// requests that would renew the pass, and is not idle. The store hears of it once in a
+// quarter of the idle time at most. It may be asked by several goroutines, and after
+// the request, of which nothing is kept.
+func (s *seen) watch(room *Room) func() bool {
+	inside, idle := room.Inside, room.Waiting.Idle
+	id, end := queue.PassID(s.pass.ID), s.pass.End
+	touched := &atomic.Int64{}
+	touched.Store(s.now)
+	return func() bool {
+		if inside.Revoked(id) {
+			return true
+		}
+		now, last := inside.View().Now(), touched.Load()
+		// Below zero the store's clock was set back.
+		if since := now - last; (since < 0 || since >= idle/4) && touched.CompareAndSwap(last, now) {
+			inside.Touch(id, min(now+idle, end))
+		}
+		return false
+	}
 }
 
 // backendProblem says what a failed forward shows.

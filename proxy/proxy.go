@@ -259,10 +259,11 @@ func (s *seen) expires(idle int64) int64 {
 	return min(s.now+idle, s.pass.End)
 }
 
-// until is when a pass ends, on this machine's clock; the zero time where there is none.
-func (s *seen) until(idle int64) time.Time {
-	if s.pass.Expires == 0 {
+// until is when the right to be inside ends, on this machine's clock; the zero time
+// where there is no pass.
+func (s *seen) until() time.Time {
+	if s.pass.End == 0 {
 		return time.Time{}
 	}
-	return time.Now().Add(time.Duration(s.expires(idle)-s.now) * time.Microsecond)
+	return time.Now().Add(time.Duration(s.pass.End-s.now) * time.Microsecond)
 }
