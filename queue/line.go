@@ -37,7 +37,8 @@ type Arrival struct {
 	// Place is the place that a signed ticket shows, for Return; 0 for Arrive.
 	Place int64
 	// Drawn is the place that the draw gives this ID. It counts before the
-	// opening only; 0 where places go by arrival.
+	// opening only, and behind the front: nobody is called by it. 0 where places go
+	// by arrival.
 	Drawn int64
 	// Direct lets the arrival enter at once where nobody waits and a slot is free.
 	Direct bool

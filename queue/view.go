@@ -120,7 +120,7 @@ func (v *View) Standing(place, low, now int64, random float64) Standing {
 	s := Standing{State: v.state(place, now), Waiting: v.Waiting, Wait: unknown}
 	if v.Rules.Draw && now < v.Rules.OpensAt {
 		wait := EstimateWait(v.Waiting/2, v.CallsPerSecond).after(v.left(now))
-		s.NextPoll = NextPoll(wait, v.Waiting, random)
+		s.NextPoll = v.pause(wait, random)
 		return s
 	}
 	s.Position = v.position(place, low)
@@ -129,7 +129,7 @@ func (v *View) Standing(place, low, now int64, random float64) Standing {
 	if place <= v.Front || v.Ranks != nil {
 		wait = EstimateWait(s.Position-1, v.CallsPerSecond).after(v.left(now))
 	}
-	s.NextPoll = NextPoll(wait, v.Waiting, random)
+	s.NextPoll = v.pause(wait, random)
 	if s.State != StatePaused && s.State != StateClosed && s.State != StateSoldOut {
 		s.Wait = wait
 	}
@@ -151,6 +151,15 @@ func (v *View) position(place, low int64) int64 {
 	return position
 }
 
+// pause is until the next poll: well inside the hold, since a poll renews the ticket.
+func (v *View) pause(w Wait, random float64) time.Duration {
+	pause := NextPoll(w, v.Waiting, random)
+	if v.Rules.Hold > 0 {
+		pause = min(pause, time.Duration(v.Rules.Hold/3)*time.Microsecond)
+	}
+	return pause
+}
+
 func (v *View) state(place, now int64) State {
 	switch {
 	case now < v.Rules.OpensAt:
@@ -163,10 +172,10 @@ func (v *View) state(place, now int64) State {
 		return StatePaused
 	case now < v.RecoverUntil:
 		return StateRecovering
-	case place <= v.Front:
-		return StateCalled
 	case v.Rules.MaxActive > 0 && v.Active >= v.Rules.MaxActive:
 		return StateFull
+	case place <= v.Front:
+		return StateCalled
 	}
 	return StateWaiting
 }

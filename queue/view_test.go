@@ -60,8 +60,8 @@ func TestTheStateOfAStanding(t *testing.T) {
 		{"a rate of nothing is a pause", called, sets{never, recovering, full}, queue.StatePaused},
 		{"who recovers calls nobody", called, sets{recovering, full}, queue.StateRecovering},
 		{"a recovery that is over is none", called, sets{recovered}, queue.StateCalled},
-		{"who was called may try even where the room is full: seats free all the time", called,
-			sets{full}, queue.StateCalled},
+		{"who was called and finds no seat free is told so, and does not ask the store in vain", called,
+			sets{full}, queue.StateFull},
 		{"who waits is told why the line stands", waits, sets{full}, queue.StateFull},
 		{"one seat is free", waits, sets{nearly}, queue.StateWaiting},
 	} {
@@ -303,5 +303,17 @@ func TestAViewThatNoStoreAnswered(t *testing.T) {
 	s := v.Standing(begin+1, 0, v.Now(), 0)
 	if s.State != queue.StatePaused || s.Position != 0 || s.Wait.Low != -1 || s.NextPoll < 9*time.Second {
 		t.Errorf("the standing is %+v, want a pause of which nothing is known", s)
+	}
+}
+
+func TestAPollComesWellWithinTheHold(t *testing.T) {
+	v := &queue.View{At: begin, Epoch: "e", Waiting: 10_000_000, Interval: 1e6, Ratio: 1, CallsPerSecond: 1, Last: begin,
+		Rules: queue.Rules{Hold: 60 * second, Burst: 1}}
+	if pause := v.Standing(begin+1, 9_000_000, begin, 0.5).NextPoll.Microseconds(); pause > 20*second {
+		t.Errorf("the next poll is after %d s, and the ticket lives for 60", pause/second)
+	}
+	v.Rules.Hold = 3600 * second
+	if pause := v.Standing(begin+1, 9_000_000, begin, 0.5).NextPoll.Microseconds(); pause < 60*second {
+		t.Errorf("the next poll is after %d s, far from the head", pause/second)
 	}
 }

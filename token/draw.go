@@ -9,6 +9,10 @@ import (
 	"strings"
 )
 
+// drawSpan is the time before an opening over which a draw spreads its places, in microseconds. It is short, so that places
+// called in an earlier session lie before it, and long enough that hardly two tickets draw the same place.
+const drawSpan = 3600 * second
+
 // maxDraws bounds the HMAC pools kept: rooms times openings that the configuration had while the keys were loaded.
 const maxDraws = 256
 
@@ -25,8 +29,8 @@ func (k *Keys) DrawSecret(room string, opensAt int64) (secret [32]byte) {
 	return secret
 }
 
-// DrawPlace is the place that the draw of a room's opening gives to a ticket: uniform in [1, opensAt), so below every place given
-// after the opening. It panics if opensAt is not above 1. Hardly ever two tickets draw the same place;
+// DrawPlace is the place that the draw of a room's opening gives to a ticket: uniform in the hour before it, so below every place
+// given after the opening. It panics if opensAt is not above 1. Hardly ever two tickets draw the same place;
 // whoever orders them goes by their ids then.
 func (k *Keys) DrawPlace(room string, opensAt int64, id [12]byte) int64 {
 	pool := k.drawPool(room, opensAt)
@@ -36,7 +40,7 @@ func (k *Keys) DrawPlace(room string, opensAt int64, id [12]byte) int64 {
 }
 
 // DrawnPlace is DrawPlace for those who have the secret of the draw instead of the keys: the first 8 bytes of
-// HMAC-SHA256(secret, id), as a fraction of 2^64, of the places from 1 to opensAt-1.
+// HMAC-SHA256(secret, id), as a fraction of 2^64, of the microseconds in the hour before opensAt.
 func DrawnPlace(secret [32]byte, opensAt int64, id [12]byte) int64 {
 	m := hmac.New(sha256.New, secret[:])
 	m.Write(id[:])
@@ -47,8 +51,9 @@ func fraction(sum []byte, opensAt int64) int64 {
 	if opensAt <= 1 {
 		panic("BUG: a draw without an opening")
 	}
-	place, _ := bits.Mul64(binary.BigEndian.Uint64(sum), uint64(opensAt-1))
-	return 1 + int64(place) // below opensAt
+	first := max(1, opensAt-drawSpan)
+	place, _ := bits.Mul64(binary.BigEndian.Uint64(sum), uint64(opensAt-first))
+	return first + int64(place) // below opensAt
 }
 
 func (k *Keys) drawPool(room string, opensAt int64) *macs {

@@ -8,6 +8,7 @@ type Ticket struct {
 	ID      [12]byte // see Keys.TicketID
 	Place   int64    // microseconds; 0 when Drawn
 	Drawn   bool     // the place comes from the draw, see Keys.DrawPlace, and is not written in the ticket
+	Opening int64    // of which opening the draw is; 0 when not Drawn
 	Stamped bool     // the place is a gateway's time stamp; the store has not seen it yet
 	Number  int64    // the ticket number shown to people; 0 is unknown
 	// Position is the lowest position that was shown when it was signed: no later one is to be above it. 0 is none.
@@ -52,7 +53,9 @@ func (t *Ticket) appendClaims(b []byte) []byte {
 	b = appendNumber(b, `,"exp":`, life(t.Issued, t.Expires)/second)
 	b = appendText(b, `,"epc":"`, t.Epoch)
 	b = append(b, '"')
-	if !t.Drawn {
+	if t.Drawn {
+		b = appendNumber(b, `,"opn":`, t.Opening)
+	} else {
 		b = appendNumber(b, `,"plc":`, t.Place)
 	}
 	if t.Number != 0 {
@@ -129,6 +132,11 @@ func (t *Ticket) scan(claims []byte, epochs *interned) error {
 	placed := s.optional(`,"plc":`)
 	if placed {
 		t.Place = s.number()
+	} else {
+		s.literal(`,"opn":`)
+		if t.Opening = s.number(); t.Opening <= 1 {
+			s.bad = true
+		}
 	}
 	if s.optional(`,"num":`) {
 		if t.Number = s.number(); t.Number == 0 {

@@ -26,10 +26,10 @@ func TestATicketIsReadAsItWasWritten(t *testing.T) {
 		}
 	}
 	f(func(*Ticket) {})
-	f(func(t *Ticket) { t.Drawn, t.Place = true, 0 })
+	f(func(t *Ticket) { t.Drawn, t.Opening, t.Place = true, noon, 0 })
 	f(func(t *Ticket) { t.Stamped = true })
 	f(func(t *Ticket) { t.App, t.Device = true, Device{} })
-	f(func(t *Ticket) { t.Drawn, t.Stamped, t.App, t.Place = true, true, true, 0 })
+	f(func(t *Ticket) { t.Drawn, t.Opening, t.Stamped, t.App, t.Place = true, 2, true, true, 0 })
 	f(func(t *Ticket) { t.Number = 0 })
 	f(func(t *Ticket) { t.Position = 4711 })
 	f(func(t *Ticket) { t.Place = 0 })
@@ -54,7 +54,9 @@ func TestAnyTicketSurvivesTheJourney(t *testing.T) {
 			Epoch:    rapid.StringMatching(`[!#-\[\]-~]{0,128}`).Draw(t, "epoch"),
 			Issued:   now, Expires: min(now+rapid.Int64Range(1, 366*86400).Draw(t, "life")*second, maxNumber/second*second),
 		}
-		if !want.Drawn {
+		if want.Drawn {
+			want.Opening = rapid.Int64Range(2, maxNumber).Draw(t, "opening")
+		} else {
 			want.Place = rapid.Int64Range(0, maxNumber).Draw(t, "place")
 		}
 		copy(want.ID[:], rapid.SliceOfN(rapid.Byte(), 12, 12).Draw(t, "id"))

@@ -85,7 +85,11 @@ func (r *Room) join(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.Pa
 	}
 	t, no := r.ticket(v, now)
 	if no != none {
-		r.taken(ctx, v, r.arrive(ctx, v, r.person(ctx, v), true), now)
+		id := queue.ID(t.ID)
+		if id == (queue.ID{}) {
+			id = r.person(ctx, v)
+		}
+		r.taken(ctx, v, r.arrive(ctx, v, id, true), now)
 		return
 	}
 	f := r.look(t, view, now, true)

@@ -30,7 +30,8 @@ func (r *Room) look(t token.Ticket, v *queue.View, now int64, sure bool) found {
 	foreign := t.Epoch != v.Epoch && !t.Stamped
 	called := place <= v.Front
 	if v.Away() || !foreign && !t.Stamped && !(called && (old || sure)) {
-		return found{ticket: t, renew: old}
+		// Not a called one: it may have been used, and must not outlive what is kept of that.
+		return found{ticket: t, renew: old && !called}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
 	defer cancel()

@@ -66,16 +66,20 @@ func (a *Admitted) Given() bool { return len(a.Token) > 0 }
 // valid says whether the pass opens now: its entry may lie some seconds ahead.
 func (a *Admitted) valid(now int64) bool { return a.Given() && a.Pass.Entry <= now }
 
-// place is where a verified ticket stands: its own place, or the drawn one once the
-// draw is open.
+// place is where a verified ticket stands: its own place, or the one that it drew, in
+// the draw that it took part in, whatever the opening is now.
 func (r *Room) place(t *token.Ticket, rules *queue.Rules) int64 {
-	if t.Drawn || t.Stamped && rules.Draw && t.Place < rules.OpensAt {
-		return r.Keys.Keys().DrawPlace(r.Name, rules.OpensAt, t.ID)
+	switch {
+	case t.Drawn:
+		return r.Keys.Keys().DrawPlace(r.Name, t.Opening, t.ID)
+	case t.Stamped && rules.Draw && t.Place < rules.OpensAt:
+		return r.draw(queue.ID(t.ID), rules)
 	}
 	return t.Place
 }
 
-// ticket reads and verifies the visitor's ticket for this room and this device.
+// ticket reads and verifies the visitor's ticket for this room and this device. One that
+// was silent for longer than the hold is none, but tells whose it was.
 func (r *Room) ticket(v *visitor.Visitor, now int64) (token.Ticket, problem) {
 	if len(v.Ticket) == 0 {
 		return token.Ticket{}, noTicket
@@ -86,6 +90,11 @@ func (r *Room) ticket(v *visitor.Visitor, now int64) (token.Ticket, problem) {
 	}
 	if !v.Holds(t.Device) {
 		return token.Ticket{}, otherDevice
+	}
+	// The hold may have been made shorter since: what a ticket did is kept for one hold
+	// only, so none may be shown for longer.
+	if now-t.Issued > r.Line.View().Rules.Hold+second {
+		return t, noTicket
 	}
 	return t, none
 }
@@ -122,8 +131,11 @@ func (r *Room) seated(id queue.ID, s queue.Seat, before token.Ticket, rules *que
 	if s.State == queue.StateWaiting && s.Number != 0 && s.Ahead >= 0 {
 		t.Position = s.Ahead + 1
 	}
-	if rules.Draw && s.Place < rules.OpensAt {
-		t.Drawn, t.Place = true, 0
+	switch {
+	case before.Drawn && s.Place == r.place(&before, rules):
+		t.Drawn, t.Opening, t.Place = true, before.Opening, 0
+	case rules.Draw && s.Place == r.draw(id, rules):
+		t.Drawn, t.Opening, t.Place = true, rules.OpensAt, 0
 	}
 	return t
 }

@@ -121,7 +121,7 @@ func (l *Line) arrive(now int64, a queue.Arrival) queue.Seat {
 		return admitted(r)
 	}
 	e := event{kind: kindArrive, at: now, id: a.ID, place: max(l.state.last+1, now)}
-	if now < l.rules.OpensAt && a.Drawn != 0 {
+	if now < l.rules.OpensAt && a.Drawn > l.state.front {
 		e.place, e.flags = a.Drawn, flagDrawn
 	}
 	before := l.state.line.count

@@ -10,7 +10,7 @@ local waiting, seats, new = redis.call('ZCARD', LINE), {}, {}
 
 local function arrive(k, drawn, direct)
   local place = math.max(s.last + 1, now)
-  local lot = drawn > 0 and now < opens
+  local lot = drawn > s.front and now < opens
   if lot then place = drawn else s.last = place end
   s.arrivals = s.arrivals + 1
   if k.used >= place then

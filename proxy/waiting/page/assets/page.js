@@ -31,12 +31,11 @@ const instant = text => text ? Date.parse(text.replace(/(\.\d{3})\d+/, '$1')) : 
 // The server's clock, carried on by one that nobody can set.
 const serverNow = () => instant(standing.server_time) + clock() - came;
 
-// Private windows may forbid storage; it only serves the display, and one reload.
+// Private windows may forbid storage; it only serves the display, and the pause between reloads.
 const recall = key => { try { return sessionStorage.getItem('waitroom:' + data.room + ':' + key); } catch { return null; } };
 const keep = (key, value) => {
   try {
-    if (value === null) sessionStorage.removeItem('waitroom:' + data.room + ':' + key);
-    else sessionStorage.setItem('waitroom:' + data.room + ':' + key, value);
+    sessionStorage.setItem('waitroom:' + data.room + ':' + key, value);
     return true;
   } catch { return false; }
 };
@@ -212,8 +211,11 @@ async function ask() {
   const retry = reply ? Math.min(+reply.headers.get('Retry-After') || 0, 600) * 1000 : 0;
   const again = hurry;
   hurry = false;
-  if (reply && reply.status >= 400 && reply.status < 500 && reply.status !== 409 && reply.status !== 429) refused();
-  else if (body && typeof body.state === 'string' && body.server_time) answered(body, entering, reply.ok ? 0 : retry);
+  const told = body && typeof body.state === 'string' && body.server_time;
+  const no = reply && reply.status >= 400 && reply.status < 500 && reply.status !== 409 && reply.status !== 429;
+  // Where no places are given, having none is no reason to leave.
+  if (no && !(told && ['closed', 'sold_out'].includes(body.state))) refused();
+  else if (told) answered(body, entering, reply.ok ? 0 : retry);
   else failed(retry, again);
 }
 
@@ -222,7 +224,6 @@ function answered(body, entering, retry) {
   came = clock();
   failures = 0;
   trouble = '';
-  keep('reloaded', null);
   show();
   next(entering, retry);
 }
@@ -246,9 +247,12 @@ function failed(retry, again) {
   plan(again ? 0 : Math.max(Math.min(pause, 30000), retry));
 }
 
-// The server does not know this visitor any more, or this page is too old: the page itself is asked for, once.
+// The server does not know this visitor any more, or this page is too old: the page itself is asked for, once a minute
+// at most, so that nothing goes round in circles. Without cookies that would only take another place each time.
 function refused() {
-  if (!recall('reloaded') && keep('reloaded', '1')) leave();
+  const now = serverNow();
+  const due = navigator.cookieEnabled && Math.abs(now - recall('reloaded')) >= 60000;
+  if (due && (keep('reloaded', String(now)) || clock() > 60000)) leave();
   else failed(0, false);
 }
 
