@@ -43,6 +43,8 @@ type engine interface {
 	queue.Kept
 	Set(ctx context.Context, c queue.Change) error
 	Journal(ctx context.Context, after string, limit int) ([]queue.Record, error)
+	Rules() queue.Rules
+	SetRules(queue.Rules)
 }
 
 // settings of a gateway under test; the zero value is a room with one entry a minute.
