@@ -62,6 +62,13 @@ const hidden = () => {
   Object.defineProperty(document, 'hidden', { get: () => window.__hidden });
 };
 
+// later lets time go by for the page, on the only clock that it reads, and has the visitor look at it then.
+const later = (page, pause) => page.evaluate(pause => {
+  const real = performance.now.bind(performance);
+  performance.now = () => real() + pause;
+  document.dispatchEvent(new Event('visibilitychange'));
+}, pause);
+
 const tests = {
   async 'the script shows what the server rendered, in every state and language'() {
     answer = () => 'silence';
@@ -162,7 +169,7 @@ const tests = {
     return page;
   },
 
-  async 'a server that knows the visitor no more gets one reload, not a storm'() {
+  async 'a server that knows the visitor no more gets one reload a minute, not a storm'() {
     answer = () => ({ status: 404 });
     const page = await open('called.ko');
     await until('the reload', () => page.left.length === 1);
@@ -171,7 +178,61 @@ const tests = {
     const before = asked.length;
     await until('further calls', () => asked.length > before + 1);
     assert.equal(page.left.length, 0);
+    await later(page, 61000);
+    await until('the second reload', () => page.left.length === 1);
     return page;
+  },
+
+  async 'a place that is lost within a minute of the reload is asked for once the minute is over'() {
+    let known = false;
+    answer = () => known ? { body: standing('waiting') } : { status: 404, body: standing('waiting') };
+    const page = await open('called.ko');
+    await until('the reload', () => page.left.length === 1);
+    await page.goto(`${server.url}/called.ko.html`);
+    page.left = [];
+    known = true;
+    const before = asked.length;
+    await until('an answer', () => asked.length > before + 1);
+    known = false;
+    await until('trouble shown', () => page.locator('[data-waitroom="trouble"]').isVisible());
+    assert.equal(page.left.length, 0);
+    await later(page, 61000);
+    await until('the second reload', () => page.left.length === 1);
+    return page;
+  },
+
+  async 'sold out or closed for who has no ticket: the page shows it, asks on, and gets a place when there are any'() {
+    for (const state of ['sold_out', 'closed']) {
+      const none = { position: null, eta_seconds: null, ticket_number: null, message: `now ${state}` };
+      answer = () => ({ status: 404, body: standing(state, none) });
+      const page = await open(`${state}.ko`);
+      const heading = await text(page, 'heading');
+      await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+      await until('three calls', () => asked.length >= 3);
+      await until('the message', async () => (await text(page, 'message')) === `now ${state}`);
+      assert.equal(await text(page, 'heading'), heading);
+      assert.ok(!(await page.locator('[data-waitroom="trouble"]').isVisible()), 'told of trouble');
+      assert.equal(page.left.length, 0);
+      answer = () => ({ status: 404, body: standing('waiting', none) });
+      await until('leaving', () => page.left.length === 1);
+      assert.equal(page.left[0].pathname + page.left[0].search, '/book/slots?day=2021-08-12&centre=3');
+      assert.deepEqual(page.troubles, []);
+    }
+  },
+
+  async 'without storage the page is asked for after a minute, and without cookies never'() {
+    const forbid = () => Object.defineProperty(window, 'sessionStorage', { get() { throw new Error('forbidden'); } });
+    answer = () => ({ status: 404, body: standing('waiting') });
+    const page = await open('called.ko', { init: forbid });
+    await until('two calls', () => asked.length >= 2);
+    assert.equal(page.left.length, 0);
+    await later(page, 61000);
+    await until('the reload', () => page.left.length === 1);
+    const without = await open('called.ko', { init: () => Object.defineProperty(navigator, 'cookieEnabled', { get: () => false }) });
+    await later(without, 61000);
+    await until('two calls', () => asked.length >= 2);
+    assert.equal(without.left.length, 0);
+    return without;
   },
 
   async '429 waits as long as it says'() {
