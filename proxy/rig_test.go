@@ -167,7 +167,7 @@ func (r *rig) gateOptions(s settings) proxy.Options {
 		one.Backend, one.Inside, one.Traffic = b, inside, r.traffic.Room(one.Name)
 		one.Waiting = &waiting.Room{
 			Name: one.Name, Line: inside, Keys: r.keys, Cookies: r.cookies, Page: builtIn,
-			Status: s.status, Idle: s.idle, Log: zap.NewNop(),
+			Status: s.status, Idle: s.idle,
 		}
 	}
 	return o

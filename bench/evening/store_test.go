@@ -278,3 +278,38 @@ func TestAChangeReachesEveryGatewayWithinASecondAndSurvives(t *testing.T) {
 		t.Errorf("%s entries", got)
 	}
 }
+
+func TestAFullRedisIsToldAndLosesNobody(t *testing.T) {
+	t.Parallel()
+	e := begin(t, "redis", map[string]string{"rate": "36000/h"})
+	e.Set(t, map[string]any{"paused": true})
+	before := e.join(t, 3)
+	store := e.redis.Client()
+	defer func() { _ = store.Close() }()
+	if err := store.ConfigSet(context.Background(), "maxmemory", "1mb").Err(); err != nil {
+		t.Fatal(err)
+	}
+	late := gateway.NewVisitor(e.URL)
+	gateway.Until(t, "/readyz to say why", 10*time.Second, func() bool {
+		if a := late.Call(t, "join"); a.Status != 200 {
+			t.Fatalf("who comes now: %d %s", a.Status, a.Body)
+		}
+		status, text := e.Ready()
+		return status == 503 && contains(text, "places are kept")
+	})
+	if a := before[0].Call(t, "status"); a.Status != 200 || a.Standing.State != "paused" {
+		t.Errorf("who waits is told: %d %s", a.Status, a.Body)
+	}
+	if err := store.ConfigSet(context.Background(), "maxmemory", "0").Err(); err != nil {
+		t.Fatal(err)
+	}
+	gateway.Until(t, "the gateway to be ready again", 15*time.Second, func() bool {
+		status, _ := e.Ready()
+		return status == 200
+	})
+	e.Set(t, map[string]any{"paused": false})
+	for _, v := range append(before, late) {
+		enter(t, v, 30*time.Second)
+	}
+	e.order(t)
+}

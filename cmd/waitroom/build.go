@@ -206,6 +206,9 @@ func (g *gateway) ready() error {
 			return fmt.Errorf("room %s: the store has not answered for %s; nobody is let in, and passes go on working",
 				name, v.Age().Round(time.Second))
 		}
+		if err := g.rooms[name].trouble.now(); err != nil {
+			return fmt.Errorf("room %s: %w; places are kept, and passes go on working", name, err)
+		}
 	}
 	return nil
 }

@@ -27,8 +27,9 @@ type room struct {
 	line    line
 	backend *forward.Backend
 	// made is what the backend was made from.
-	made origin
-	stop func()
+	made    origin
+	trouble *trouble
+	stop    func()
 }
 
 // origin is all of a configuration that makes a backend.
@@ -131,14 +132,14 @@ func (g *gateway) room(ctx context.Context, c *config.Config, from *config.Room)
 		return nil, err
 	}
 	if old != nil {
-		return &room{line: old.line, stop: old.stop, backend: backend, made: made}, nil
+		return &room{line: old.line, stop: old.stop, trouble: old.trouble, backend: backend, made: made}, nil
 	}
 	l, err := g.store.room(ctx, from.Name, rules(from))
 	if err != nil {
 		backend.Close()
 		return nil, err
 	}
-	return &room{line: l, stop: g.keep(from.Name, l), backend: backend, made: made}, nil
+	return &room{line: l, stop: g.keep(from.Name, l), trouble: &trouble{}, backend: backend, made: made}, nil
 }
 
 func (r *room) close() {
@@ -244,7 +245,8 @@ func (g *gateway) gateRoom(from *config.Room, r *room, cookies visitor.Cookies, 
 		Backend: r.backend, Inside: r.line, Traffic: g.traffic.Room(from.Name),
 		Waiting: &waiting.Room{
 			Name: from.Name, Line: r.line, Keys: g.keys, Cookies: cookies, Page: shown,
-			Status: from.Waiting.Status, Idle: from.Pass.Idle.Microseconds(), Zone: zone, Log: g.log,
+			Status: from.Waiting.Status, Idle: from.Pass.Idle.Microseconds(), Zone: zone,
+			Failed: func(err error) { r.trouble.note(g.log, from.Name, err) },
 		},
 	}, nil
 }

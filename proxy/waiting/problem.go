@@ -1,14 +1,10 @@
 package waiting
 
 import (
-	"errors"
 	"strconv"
 	"time"
 
 	"github.com/valyala/fasthttp"
-	"go.uber.org/zap"
-
-	"waitroom/queue"
 )
 
 // problem is why a call was not done, as a value; none is no problem. Each is told
@@ -37,14 +33,13 @@ var (
 )
 
 // problemOf maps an engine's error to what the visitor is told: whatever it was, the
-// place is kept, and asking again is harmless. That the store is away is logged by who
-// keeps the room, once, and not for each visitor.
+// place is kept, and asking again is harmless.
 func (r *Room) problemOf(err error) problem {
-	switch {
-	case err == nil:
+	if err == nil {
 		return none
-	case !errors.Is(err, queue.ErrAway) && !errors.Is(err, queue.ErrBusy):
-		r.Log.Error("the store refused an operation", zap.String("room", r.Name), zap.Error(err))
+	}
+	if r.Failed != nil {
+		r.Failed(err)
 	}
 	return storeAway
 }

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
-	"go.uber.org/zap"
 
 	"waitroom/proxy/strict"
 	"waitroom/proxy/visitor"
@@ -46,7 +45,8 @@ type Room struct {
 	Idle int64
 	// Zone is the one in which the page writes times of day; nil is UTC.
 	Zone *time.Location
-	Log  *zap.Logger
+	// Failed is told of each operation that the store did not do; nil tells nobody.
+	Failed func(error)
 }
 
 // storeWait bounds how long a visitor's request waits for the store.
