@@ -40,10 +40,8 @@ const (
 type engine interface {
 	queue.Line
 	queue.Inside
+	queue.Operated
 	queue.Kept
-	Set(ctx context.Context, c queue.Change) error
-	Journal(ctx context.Context, after string, limit int) ([]queue.Record, error)
-	Rules() queue.Rules
 	SetRules(queue.Rules)
 }
 

@@ -97,7 +97,7 @@ func TestATripThatFailsFailsForAllWhoWait(t *testing.T) {
 		case a = <-first:
 		case a = <-rest:
 		}
-		if a.err != bad || a.answer != 0 {
+		if !errors.Is(a.err, bad) || a.answer != 0 {
 			t.Fatalf("%d was answered with %d, %v", a.question, a.answer, a.err)
 		}
 	}
@@ -115,7 +115,7 @@ func TestWhoAsksAgainAfterAFailureGetsATripOfItsOwn(t *testing.T) {
 	for range 2000 {
 		first := askAll(b, 0, 1)
 		(<-trips).end <- bad
-		if a := <-first; a.err != bad {
+		if a := <-first; !errors.Is(a.err, bad) {
 			t.Fatalf("got %+v", a)
 		}
 		again := askAll(b, 1, 2)
@@ -132,13 +132,13 @@ func TestMoreThanTheQueueHoldsAreRefused(t *testing.T) {
 	first := askAll(b, 0, 1)
 	one := <-trips
 	rest := askAll(b, 1, 1+queueBound)
-	if _, err := b.ask(context.Background(), 7); err != queue.ErrBusy {
+	if _, err := b.ask(context.Background(), 7); !errors.Is(err, queue.ErrBusy) {
 		t.Errorf("got %v, want %v", err, queue.ErrBusy)
 	}
 	one.end <- errors.New("bad")
 	<-first
 	for range queueBound {
-		if a := <-rest; a.err == queue.ErrBusy {
+		if a := <-rest; errors.Is(a.err, queue.ErrBusy) {
 			t.Fatal("refused with room in the queue")
 		}
 	}

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -99,7 +100,7 @@ func TestTheWorkPerOperationDoesNotGrowWithTheLine(t *testing.T) {
 	c, ctx := raw(t, server), context.Background()
 	clock := queuetest.NewClock()
 	l := room(t, open(t, Options{URL: server.URL(), Now: clock.Now}), fast())
-	first, next := int64(queuetest.Start), 0
+	first, next := queuetest.Start, 0
 	cost := map[string][]float64{}
 	measure := func(what string, times int, do func() error) {
 		t.Helper()
@@ -116,7 +117,7 @@ func TestTheWorkPerOperationDoesNotGrowWithTheLine(t *testing.T) {
 	for _, waiting := range []int{1000, 1_000_000} {
 		for ; filled < waiting; filled += min(waiting-filled, 20_000) {
 			upto := filled + min(waiting-filled, 20_000)
-			if err := fill.Run(ctx, c, []string{l.keys[0], l.keys[4]}, filled, upto-1, first).Err(); err != nil && err != redis.Nil {
+			if err := fill.Run(ctx, c, []string{l.keys[0], l.keys[4]}, filled, upto-1, first).Err(); err != nil && !errors.Is(err, redis.Nil) {
 				t.Fatal(err)
 			}
 		}

@@ -93,7 +93,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 
 func dial(o Options) (redis.UniversalClient, string, error) {
 	u := &redis.UniversalOptions{}
-	where := o.URL
+	var where string
 	switch {
 	case o.URL != "":
 		parsed, err := redis.ParseURL(o.URL)
