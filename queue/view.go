@@ -129,9 +129,13 @@ func (v *View) Standing(place, low, now int64, random float64) Standing {
 	if place <= v.Front || v.Ranks != nil {
 		wait = EstimateWait(s.Position-1, v.CallsPerSecond).after(v.left(now))
 	}
-	s.NextPoll = v.pause(wait, random)
-	if s.State != StatePaused && s.State != StateClosed && s.State != StateSoldOut {
-		s.Wait = wait
+	switch s.State {
+	case StateClosed, StateSoldOut:
+		s.NextPoll = v.pause(unknown, random) // nothing moves: whoever watches asks seldom
+	case StatePaused:
+		s.NextPoll = v.pause(wait, random)
+	default:
+		s.NextPoll, s.Wait = v.pause(wait, random), wait
 	}
 	return s
 }

@@ -306,6 +306,21 @@ func TestAViewThatNoStoreAnswered(t *testing.T) {
 	}
 }
 
+func TestWhoWatchesARoomThatIsOverAsksSeldom(t *testing.T) {
+	for _, over := range []func(*queue.View){
+		func(v *queue.View) { v.Control.SoldOut = true },
+		func(v *queue.View) { v.Rules.ClosesAt = begin },
+	} {
+		v := &queue.View{At: begin, Epoch: "e", Interval: 1e6, Ratio: 1, CallsPerSecond: 1, Last: begin, Front: begin + 1, Rules: queue.Rules{Burst: 1}}
+		if pause := v.Standing(begin+1, 1, begin, 0).NextPoll.Seconds(); pause > 2 {
+			t.Fatalf("at the head of an open room the next poll is after %v s", pause)
+		}
+		if over(v); v.Standing(begin+1, 1, begin, 0).NextPoll.Seconds() < 5 {
+			t.Errorf("%s: the next poll is after %v", v.Standing(begin+1, 1, begin, 0).State, v.Standing(begin+1, 1, begin, 0).NextPoll)
+		}
+	}
+}
+
 func TestAPollComesWellWithinTheHold(t *testing.T) {
 	v := &queue.View{At: begin, Epoch: "e", Waiting: 10_000_000, Interval: 1e6, Ratio: 1, CallsPerSecond: 1, Last: begin,
 		Rules: queue.Rules{Hold: 60 * second, Burst: 1}}
