@@ -10,6 +10,8 @@ LINT     := .tools/golangci-lint-$(GOLANGCI)
 FUZZTIME ?= 20s
 MAX_SIZE := 17000000
 TEST     := go test -race -p 2 -count 1 -timeout 15m
+# What drives the built program measures, too: it runs by itself, and without the race detector in the visitors.
+EVENING  := go test -p 1 -count 1 -timeout 15m
 
 .PHONY: help build test race lint fuzz bench check clean fmt vet house tidy size needs
 
@@ -21,7 +23,7 @@ build: ## the commands, static and stripped, into dist/
 
 test: needs ## every test, with the race detector; installs what tests need where it is missing
 	@mkdir -p dist
-	@$(TEST) -json ./... ./.ci/tally | tee dist/test.json | go run ./.ci/tally
+	@{ $(TEST) -json $$(go list ./... | grep -v '/bench/') ./.ci/tally; $(EVENING) -json ./bench/...; } | tee dist/test.json | go run ./.ci/tally
 
 race: needs ## the tests of PKG (default: queue, token and proxy), ten times each, to hunt races
 	go test -race -p 2 -count 10 -timeout 60m $(or $(PKG),./queue/... ./token/... ./proxy/...)

@@ -27,7 +27,7 @@ const absentOf = 5
 
 // spare is the share of the machine's time that has to be left for the share of the
 // rate to say something of the gateway: visitors, gateway and store share one machine.
-const spare = 0.1
+const spare = 0.4
 
 // TestTwentyThousandVisitorsEnterInOrderAtTheRate runs alone, for it measures. Where the
 // machine is too slow or too busy for 10,000 entries a second, order and ceiling are
