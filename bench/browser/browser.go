@@ -51,13 +51,23 @@ func folder() string {
 	return filepath.Dir(file)
 }
 
+// Install brings the Node packages where they are missing.
+func Install() error {
+	dir := folder()
+	if _, err := os.Stat(filepath.Join(dir, "node_modules", "playwright-core")); err == nil {
+		return nil
+	}
+	if out, err := exec.Command("npm", "ci", "--prefix", dir, "--no-audit", "--no-fund").CombinedOutput(); err != nil {
+		return fmt.Errorf("the Node packages of %s are missing, and npm ci did not bring them: %w\n%s", dir, err, out)
+	}
+	return nil
+}
+
 // Launch starts a browser; env is added to the environment of it and of Node. Close it.
 func Launch(env ...string) (*Browser, error) {
 	dir := folder()
-	if _, err := os.Stat(filepath.Join(dir, "node_modules", "playwright-core")); err != nil {
-		if out, err := exec.Command("npm", "ci", "--prefix", dir, "--no-audit", "--no-fund").CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("the Node packages of %s are missing, and npm ci did not bring them: %w\n%s", dir, err, out)
-		}
+	if err := Install(); err != nil {
+		return nil, err
 	}
 	cmd := exec.Command("node", "remote.mjs")
 	cmd.Dir, cmd.Env, cmd.Stderr = dir, append(os.Environ(), env...), os.Stderr
