@@ -67,7 +67,12 @@ func (s *state) apply(e *event) error {
 	case kindEpoch:
 		s.epoch, s.pace = e.epoch, queue.NewPace(e.at)
 	case kindArrive:
-		if r, ok := s.records[e.id]; ok && r.used >= e.place {
+		switch r, ok := s.records[e.id]; {
+		case !ok || r.used < e.place:
+		case r.place < e.place: // the clock went back since
+			r.used = e.place - 1
+			s.records[e.id] = r
+		default: // who left before the opening, and drew the same again
 			s.forget(e.id)
 		}
 		s.arrivals++

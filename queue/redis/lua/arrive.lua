@@ -13,7 +13,9 @@ local function arrive(k, drawn, direct)
   local lot = drawn > s.front and now < opens
   if lot then place = drawn else s.last = place end
   s.arrivals = s.arrivals + 1
-  if k.used >= place then
+  if k.used >= place and k.held < place then
+    remember(k, k.held, k.entry, k.ends, nil, place - 1) -- the clock went back since
+  elseif k.used >= place then
     k.used = 0
     redis.call('HDEL', ENTERED, k.id) -- who left before the opening, and drew the same again
   end
