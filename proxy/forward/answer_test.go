@@ -186,6 +186,7 @@ func TestOnlySafeRequestsAreSentAgainOnAStaleConnection(t *testing.T) {
 		if resp, _ := g.do("GET", get("/")); resp.StatusCode != 200 {
 			t.Errorf("GET: got %d", resp.StatusCode)
 		}
+		rec.hungUp() // else the POST may be under way when the connection ends, and that one is not repeated
 		if resp, _ := g.do("POST", post("Content-Length: 1\r\n", "x")); resp.StatusCode != 200 {
 			t.Errorf("POST on a connection seen to be closed: got %d", resp.StatusCode)
 		}

@@ -43,6 +43,7 @@ type recorder struct {
 	mu    sync.Mutex
 	all   []seen
 	conns map[net.Conn]bool
+	ended *sync.Cond // on mu: a connection has left conns
 	done  sync.WaitGroup
 }
 
@@ -76,6 +77,7 @@ func record(t testing.TB, answer func(net.Conn, seen) bool) *recorder {
 
 func recordOn(t testing.TB, ln net.Listener, answer func(net.Conn, seen) bool) *recorder {
 	rec := &recorder{t: t, ln: ln, answer: answer, conns: map[net.Conn]bool{}}
+	rec.ended = sync.NewCond(&rec.mu)
 	rec.done.Go(func() {
 		for {
 			c, err := ln.Accept()
@@ -102,6 +104,15 @@ func (rec *recorder) stop() {
 	rec.done.Wait()
 }
 
+// hungUp waits until the backend has closed every connection that it accepted.
+func (rec *recorder) hungUp() {
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	for len(rec.conns) > 0 {
+		rec.ended.Wait()
+	}
+}
+
 func (rec *recorder) url() string { return "http://" + rec.ln.Addr().String() }
 
 func (rec *recorder) serve(c net.Conn) {
@@ -109,6 +120,7 @@ func (rec *recorder) serve(c net.Conn) {
 		_ = c.Close()
 		rec.mu.Lock()
 		delete(rec.conns, c)
+		rec.ended.Broadcast()
 		rec.mu.Unlock()
 	}()
 	br := bufio.NewReader(c)
