@@ -126,7 +126,7 @@ func TestTheVisitorsClockChangesNothing(t *testing.T) {
 	for name, open := range clocks(t) {
 		tabs[name] = open()
 	}
-	e := begin(t, "embedded", map[string]string{"rate": "10/s", "opens_at": opensIn(time.Hour)})
+	e := begin(t, "embedded", map[string]string{"rate": "10/s", "opens_at": opensIn(time.Hour - 5*time.Second)})
 	order, numbers := []string{}, map[string]int64{}
 	for name, tab := range tabs {
 		e.join(t, 1)
