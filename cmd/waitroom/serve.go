@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"waitroom/config"
+	"waitroom/proxy/conns"
 )
 
 func serveCommand() *cobra.Command {
@@ -87,10 +88,15 @@ func (g *gateway) serve(ctx context.Context, file string) error {
 	return g.run(ctx)
 }
 
+// parkAfter is how long a visitor's connection may be idle before it is parked: longer
+// than anybody pauses who is busy, shorter than most polls are apart.
+const parkAfter = 2 * time.Second
+
 // run serves both listeners until the context ends, and then leaves cleanly.
 func (g *gateway) run(ctx context.Context) error {
 	ended := make(chan error, 2)
-	go func() { ended <- g.visitors.Serve(g.listener) }()
+	arriving := conns.Listen(g.listener, conns.Options{After: parkAfter, Idle: g.visitors.IdleTimeout, Max: g.visitors.Concurrency})
+	go func() { ended <- g.visitors.Serve(arriving) }()
 	go func() { ended <- g.ops.Serve(g.opsAt) }()
 	g.mu.Lock()
 	names := g.names // a reload may be under way already

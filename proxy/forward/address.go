@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"waitroom/proxy/conns"
 )
 
 const (
@@ -258,6 +260,6 @@ func (c *conn) sendBy(now time.Time, d time.Duration) error {
 // quiet reports that an idle connection may be used: open, as far as can be
 // told, and without bytes that belong to no request.
 func quiet(c net.Conn) bool {
-	found := peek(c)
-	return found == peekQuiet || found == peekUnknown
+	found := conns.Peek(c)
+	return found == conns.Quiet || found == conns.Unknown
 }

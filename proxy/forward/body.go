@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"waitroom/proxy/conns"
 	"waitroom/proxy/strict"
 )
 
@@ -116,7 +117,7 @@ func (e *exchange) endBody(chunked bool, sent int64) error {
 // sendPiece writes one piece, framed where chunked. done means that the
 // backend has answered, or has hung up with an answer perhaps left to read.
 func (e *exchange) sendPiece(p []byte, chunked bool) (done bool, err error) {
-	if e.c.tcp == e.c.Conn && peek(e.c.tcp) == peekData {
+	if e.c.tcp == e.c.Conn && conns.Peek(e.c.tcp) == conns.Data {
 		e.early = true
 		return true, nil
 	}
@@ -156,7 +157,7 @@ func (e *exchange) write(p []byte) (done bool, err error) {
 			e.early = true
 			return true, nil
 		}
-		if peek(c.tcp) == peekData {
+		if conns.Peek(c.tcp) == conns.Data {
 			e.early = true
 			return true, nil
 		}

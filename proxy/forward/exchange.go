@@ -10,6 +10,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"waitroom/proxy/conns"
 	"waitroom/proxy/strict"
 )
 
@@ -215,7 +216,7 @@ func (e *exchange) more() error {
 }
 
 func clientGone(ctx *fasthttp.RequestCtx) bool {
-	return ctx.Conn() != nil && peek(ctx.Conn()) == peekGone
+	return ctx.Conn() != nil && conns.Peek(ctx.Conn()) == conns.Gone
 }
 
 // receive reads the answer's head, skipping interim ones, and as much of its

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"waitroom/proxy/conns"
 )
 
 // Limits bound what one connection or request may take. A zero field means its default.
@@ -24,14 +26,6 @@ type Limits struct {
 	MaxRequests int
 	// MaxConnections bounds the connections at a time; 262,144.
 	MaxConnections int
-	// MaxPerAddress bounds the connections of one peer address; 0 is no bound,
-	// because thousands of telephones share one address.
-	MaxPerAddress int
-	// ReduceMemory gives buffers of idle connections back, for about a tenth
-	// more CPU. fasthttp cannot give back the read buffer (MaxHeader bytes) of a
-	// connection whose bodies are streamed, so that an idle connection still
-	// holds that; the write buffer and the context are what is saved.
-	ReduceMemory bool
 }
 
 // Hooks are what a server calls. Only Handler is needed.
@@ -69,8 +63,10 @@ func Server(l Limits, h Hooks) *fasthttp.Server {
 		ReadBufferSize:     orInt(l.MaxHeader, 16<<10),
 		MaxRequestsPerConn: orInt(l.MaxRequests, 1000),
 		Concurrency:        orInt(l.MaxConnections, fasthttp.DefaultConcurrency),
-		MaxConnsPerIP:      l.MaxPerAddress,
-		ReduceMemoryUsage:  l.ReduceMemory,
+		// Parks what is idle, if the listener is one of package conns.
+		ConnState: conns.State,
+		// The clock is read by who needs it.
+		LazyRequestTime: true,
 		// Bodies go to the backend in pieces, and nowhere before the gate has
 		// decided. One byte is the least that fasthttp reads ahead of the handler;
 		// what a handler leaves unread is drained in small bounds, or the connection closes.
