@@ -12,18 +12,24 @@ MAX_SIZE := 17000000
 TEST     := go test -race -p 2 -count 1 -timeout 15m
 # What drives the built program measures, too: it runs by itself, and without the race detector in the visitors.
 EVENING  := go test -p 1 -count 1 -timeout 15m
+# The race detector drops pooled values on purpose: allocations are counted without it.
+ALLOCS   := go test -count 1 -run Allocat
 
-.PHONY: help build test race lint fuzz bench check clean fmt vet house tidy size needs
+MICRO     := ./token ./queue ./queue/memory ./queue/redis ./proxy/...
+BIG       := TicketsInTheLine|Replay
+BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+
+.PHONY: help build test race lint fuzz bench bench-micro bench-peers check clean fmt vet house tidy size needs
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## the commands, static and stripped, into dist/
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.stamp=$(VERSION)' -o dist/ ./cmd/...
 
 test: needs ## every test, with the race detector; installs what tests need where it is missing
 	@mkdir -p dist
-	@{ $(TEST) -json $$(go list ./... | grep -v '/bench/') ./.ci/tally; $(EVENING) -json ./bench/...; } | tee dist/test.json | go run ./.ci/tally
+	@{ $(TEST) -json $$(go list ./... | grep -v '/bench/') ./.ci/tally; $(ALLOCS) -json ./token ./proxy ./proxy/visitor ./proxy/forward; $(EVENING) -json ./bench/...; } | tee dist/test.json | go run ./.ci/tally
 
 race: needs ## the tests of PKG (default: queue, token and proxy), ten times each, to hunt races
 	go test -race -p 2 -count 10 -timeout 60m $(or $(PKG),./queue/... ./token/... ./proxy/...)
@@ -36,8 +42,17 @@ fuzz: ## each fuzz target in the tree for FUZZTIME (default 20s)
 	while read -r dir name; do echo "== $$name in $$dir"; \
 		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$dir" </dev/null || exit 1; done
 
-bench: ## the benchmarks of all packages
-	go test -run '^$$' -bench . -benchmem ./...
+bench: bench-micro bench-peers ## what everything costs: microbenchmarks, and the gateway beside others; see bench/README.md
+
+bench-micro: ## the microbenchmarks, compared with bench/baseline.txt; about 3 minutes, QUICK=1 for a half
+	@bench/needs
+	@mkdir -p dist
+	go test -run Allocat -bench . -skip '$(BIG)' -benchmem -count $(if $(QUICK),1,6) -benchtime $(if $(QUICK),20ms,100ms) -p 1 $(MICRO) | tee dist/micro.txt
+	@go run $(BENCHSTAT) bench/baseline.txt dist/micro.txt
+
+bench-peers: ## the gateway beside nginx, HAProxy and others, into bench/README.md; about 8 minutes, QUICK=1 for one and shown only
+	@bench/needs
+	go run ./bench/peers -json dist/peers.json $(if $(QUICK),-quick,-readme bench/README.md)
 
 check: fmt vet house lint tidy size test ## all that CI runs
 

@@ -26,7 +26,7 @@ func cpu() time.Duration {
 }
 
 // bare is the proxy that is compared with: fasthttp's client, the request as it came.
-func bare(b *testing.B, backend string) string {
+func bare(b testing.TB, backend string) string {
 	hc := &fasthttp.HostClient{Addr: strings.TrimPrefix(backend, "http://"), MaxConns: 1024, DisablePathNormalizing: true}
 	s := &fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) {
 		if err := hc.Do(&ctx.Request, &ctx.Response); err != nil {
@@ -56,7 +56,7 @@ func BenchmarkForward(b *testing.B) {
 }
 
 // benchGate is a gate as it is meant to be written: its values are pooled.
-func benchGate(b *testing.B, backend string) string {
+func benchGate(b testing.TB, backend string) string {
 	up, err := New(Options{Backends: []string{backend}, Cookies: testFilter.Cookies})
 	if err != nil {
 		b.Fatal(err)
@@ -91,7 +91,7 @@ func benchGate(b *testing.B, backend string) string {
 
 // startRaw is a backend that does as little as it can: an answer for each
 // read that ends in a blank line.
-func startRaw(b *testing.B, answer string) string {
+func startRaw(b testing.TB, answer string) string {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)

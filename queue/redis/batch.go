@@ -36,6 +36,9 @@ type ask[Q, A any] struct {
 // ask answers one operation. When the context ends first the operation may still
 // take effect.
 func (b *batch[Q, A]) ask(ctx context.Context, question Q) (A, error) {
+	if oneByOne {
+		return b.alone(ctx, question)
+	}
 	a := &ask[Q, A]{question: question, done: make(chan struct{})}
 	if err := b.add(a); err != nil {
 		return a.answer, err
@@ -47,6 +50,15 @@ func (b *batch[Q, A]) ask(ctx context.Context, question Q) (A, error) {
 		var none A
 		return none, away("wait for the store", ctx.Err())
 	}
+}
+
+// alone makes a trip for one operation, while others are under way.
+func (b *batch[Q, A]) alone(ctx context.Context, question Q) (answer A, err error) {
+	answers, err := b.do(ctx, []Q{question})
+	if err != nil {
+		return answer, err
+	}
+	return answers[0], nil
 }
 
 func (b *batch[Q, A]) add(a *ask[Q, A]) error {

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"waitroom/bench/measure"
+)
+
+// counter reads how many requests have been served, as another than wrk counts them.
+type counter func(ctx context.Context) (int64, error)
+
+// done is what a comparison gave.
+type done struct {
+	measure.Compared
+	// trips are the scripts that the store ran while polls were answered, and polls those.
+	trips, polls int64
+}
+
+// run makes one comparison, and checks that all that was asked was done.
+func (r row) run(ctx context.Context, s *stage, o options) (done, error) {
+	a, countA, err := s.side(ctx, r, r.a, "a", o.each)
+	if err != nil {
+		return done{}, err
+	}
+	b, countB, err := s.side(ctx, r, r.b, "b", o.each)
+	if err != nil {
+		return done{}, err
+	}
+	idle, err := s.idleTrips(ctx, r)
+	if err != nil {
+		return done{}, err
+	}
+	check, err := r.watch(ctx, countA, countB)
+	if err != nil {
+		return done{}, err
+	}
+	before, began := int64(0), time.Now()
+	if r.task == poll {
+		if before, err = s.trips(ctx, gateways[r.a].redis); err != nil {
+			return done{}, err
+		}
+	}
+	warmA, warmB := a, b
+	warmA.Load.Duration, warmB.Load.Duration = warmUp, warmUp
+	warm, err := measure.Pair(ctx, warmA, warmB, 1)
+	if err != nil {
+		return done{}, err
+	}
+	compared, err := measure.Pair(ctx, a, b, o.rounds)
+	if err != nil {
+		return done{}, err
+	}
+	d := done{Compared: compared}
+	all := append(warm.Rounds, compared.Rounds...)
+	if err := check(ctx, all, a.Load.Connections); err != nil {
+		return done{}, err
+	}
+	if r.task == poll {
+		after, err := s.trips(ctx, gateways[r.a].redis)
+		if err != nil {
+			return done{}, err
+		}
+		for _, round := range all {
+			d.polls += round.A.Requests
+		}
+		d.trips = after - before
+		if most := int64(2*idle*time.Since(began).Seconds()) + 50; d.trips > most {
+			return done{}, fmt.Errorf("%d polls made trips to the store: it ran %d scripts, and with nobody there it would have been %d",
+				d.polls, d.trips, most/2)
+		}
+	}
+	return d, nil
+}
+
+// idleTrips is how many scripts a second the store of a polled gateway runs by itself.
+func (s *stage) idleTrips(ctx context.Context, r row) (float64, error) {
+	if r.task != poll {
+		return 0, nil
+	}
+	const look = 2 * time.Second
+	before, err := s.trips(ctx, gateways[r.a].redis)
+	if err != nil {
+		return 0, err
+	}
+	select {
+	case <-time.After(look):
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	after, err := s.trips(ctx, gateways[r.a].redis)
+	return float64(after-before) / look.Seconds(), err
+}
+
+// side starts a server and says what is to be asked of it, and who counts.
+func (s *stage) side(ctx context.Context, r row, name, letter string, each time.Duration) (measure.Side, counter, error) {
+	at, err := s.get(ctx, name)
+	if err != nil {
+		return measure.Side{}, nil, err
+	}
+	var people string
+	switch r.task {
+	case fetch, fetchBig:
+		people, err = s.people(ctx, "gateway", true)
+	case poll:
+		people, err = s.people(ctx, "gateway polled", false)
+	}
+	if err != nil {
+		return measure.Side{}, nil, err
+	}
+	side := measure.Side{Name: name, Server: at.Process, Load: s.load(r, at, letter, people, each)}
+	g, ours := gateways[name]
+	switch {
+	case r.task == fetch || r.task == fetchBig:
+		return side, func(ctx context.Context) (int64, error) { return s.seen(ctx, letter) }, nil
+	case !ours:
+		return side, nil, nil
+	case r.task == poll:
+		return side, func(ctx context.Context) (int64, error) { return s.counted(ctx, name, "polled") }, nil
+	}
+	side.Beside = []*measure.Process{s.servers[g.redis].Process}
+	return side, func(ctx context.Context) (int64, error) { return s.joined(ctx, name, g.redis) }, nil
+}
+
+// joined is how many joined at a gateway, and asks the store, too, which has to know
+// as many. When visitors have gone some of their requests are still under way.
+func (s *stage) joined(ctx context.Context, gateway, store string) (int64, error) {
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for tries := 0; ; tries++ {
+		joined, err := s.counted(ctx, gateway, "joined")
+		if err != nil {
+			return 0, err
+		}
+		places, err := s.places(ctx, store)
+		if err != nil || places == joined {
+			return joined, err
+		}
+		if tries == 100 {
+			return 0, fmt.Errorf("%s has answered %d who joined, and the store knows %d places", gateway, joined, places)
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+}
+
+// watch reads the counters, and gives a check that what they count from now on is what
+// the visitors got: each answer a success, and nothing done twice or for nobody. wrk
+// does not count what is still under way when a round ends, one for each connection.
+func (r row) watch(ctx context.Context, counters ...counter) (func(context.Context, []measure.Round, int) error, error) {
+	before := make([]int64, len(counters))
+	for i, count := range counters {
+		if count == nil {
+			continue
+		}
+		n, err := count(ctx)
+		if err != nil {
+			return nil, err
+		}
+		before[i] = n
+	}
+	return func(ctx context.Context, rounds []measure.Round, connections int) error {
+		for i, count := range counters {
+			var answered int64
+			for _, round := range rounds {
+				sample := []measure.Sample{round.A, round.B}[i]
+				answered += sample.Requests
+				if err := sample.Sound(); err != nil {
+					return fmt.Errorf("%s: %w", []string{r.a, r.b}[i], err)
+				}
+				// wrk rounds what it has read to a hundredth of its unit.
+				if sample.Bytes+sample.Bytes/50 < sample.Requests*r.size() {
+					return fmt.Errorf("%s answered %d requests with %d bytes", []string{r.a, r.b}[i], sample.Requests, sample.Bytes)
+				}
+			}
+			if count == nil {
+				continue
+			}
+			after, err := count(ctx)
+			if err != nil {
+				return err
+			}
+			most := answered + int64(len(rounds)*connections)
+			if n := after - before[i]; n < answered || n > most {
+				return fmt.Errorf("%s answered %d requests, and %d were done; it should be %d to %d",
+					[]string{r.a, r.b}[i], answered, n, answered, most)
+			}
+		}
+		return nil
+	}, nil
+}
+
+// plain is a server's name without what tells it from another of its kind.
+func plain(name string) string { return strings.TrimSuffix(name, " again") }
