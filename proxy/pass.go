@@ -22,12 +22,12 @@ const commandWait = time.Second
 // enter forwards the request with which somebody has just entered. Its answer carries
 // the new cookies, also where the backend fails: the entry is taken, and coming again
 // must find it.
-func (o *Options) enter(ctx *fasthttp.RequestCtx, q *strict.Request, room *Room, s *seen) {
+func (o *Options) enter(ctx *fasthttp.RequestCtx, c *call, room *Room) {
 	var cookies [][]byte
 	for _, line := range ctx.Response.Header.Cookies() {
 		cookies = append(cookies, bytes.Clone(line))
 	}
-	if o.forward(ctx, q, room, s) {
+	if o.forward(ctx, c, room) {
 		unshare(ctx)
 		return
 	}
@@ -45,22 +45,23 @@ func unshare(ctx *fasthttp.RequestCtx) {
 
 // forward passes an admitted request on, and does what the backend's answer orders. It
 // says whether there was one.
-func (o *Options) forward(ctx *fasthttp.RequestCtx, q *strict.Request, room *Room, s *seen) bool {
-	x := forward.Extra{
+func (o *Options) forward(ctx *fasthttp.RequestCtx, c *call, room *Room) bool {
+	q, s, began := &c.request, &c.seen, ctx.Time()
+	peer := strict.Peer(ctx)
+	c.extra = forward.Extra{
 		Room: room.Name, Pass: s.token, Subject: s.pass.Subject,
-		ClientAddr: strict.ClientAddr(ctx, o.Trusted), Peer: strict.Peer(ctx),
-		Scheme: "http", Until: s.until(),
+		ClientAddr: strict.ClientAddr(ctx, o.Trusted), Peer: peer, FromProxy: strict.Trusted(peer, o.Trusted),
+		Scheme: "http", Until: s.until(began),
 	}
-	x.FromProxy = strict.Trusted(x.Peer, o.Trusted)
 	if o.TLS {
-		x.Scheme = "https"
+		c.extra.Scheme = "https"
 	}
 	if s.token != nil {
-		x.Ended = s.watch(room)
+		s.room = room
+		c.extra.Watch = s
 	}
-	began := time.Now()
 	room.Traffic.InFlight(1)
-	answer, err := room.Backend.Forward(ctx, q, &x)
+	answer, err := room.Backend.Forward(ctx, q, &c.extra)
 	room.Traffic.InFlight(-1)
 	if err != nil {
 		p, why := backendProblem(err)
@@ -79,13 +80,13 @@ func (o *Options) forward(ctx *fasthttp.RequestCtx, q *strict.Request, room *Roo
 	return true
 }
 
-// watch says whether a pass was ended before its time, to who asks while its stream or
+// Watch says whether a pass was ended before its time, to who asks while its stream or
 // tunnel lasts. Asking is also what keeps the seat: whoever only listens makes no
 // requests that would renew the pass, and is not idle. The store hears of it once in a
 // quarter of the idle time at most. It may be asked by several goroutines, and after
 // the request, of which nothing is kept.
-func (s *seen) watch(room *Room) func() bool {
-	inside, idle := room.Inside, room.Waiting.Idle
+func (s *seen) Watch() func() bool {
+	inside, idle := s.room.Inside, s.room.Waiting.Idle
 	id, end := queue.PassID(s.pass.ID), s.pass.End
 	touched := &atomic.Int64{}
 	touched.Store(s.now)

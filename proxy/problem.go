@@ -35,7 +35,8 @@ func (o *Options) refuse(ctx *fasthttp.RequestCtx, q *strict.Request, room *Room
 	if room != nil {
 		name = room.Name
 	}
-	if room == nil || o.Errors == nil || o.Cookies.Read(q, name).Wish != visitor.Page {
+	who := o.Cookies.Read(q, name)
+	if room == nil || o.Errors == nil || who.Wish() != visitor.Page {
 		strict.Refuse(ctx, strict.Refusal{Status: p.status, Reason: p.slug, Close: p.status == fasthttp.StatusMisdirectedRequest})
 		return
 	}

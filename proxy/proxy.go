@@ -72,13 +72,21 @@ type Options struct {
 // Gate is the handler of the visitors' listener. Make it with New; its options may
 // be replaced while it runs, and requests under way go on with those they began with.
 type Gate struct {
-	options  atomic.Pointer[Options]
-	requests sync.Pool
+	options atomic.Pointer[Options]
+	calls   sync.Pool
+}
+
+// call is all that the gate holds of one request. It is pooled: nothing in it outlives
+// the handler.
+type call struct {
+	request strict.Request
+	seen    seen
+	extra   forward.Extra
 }
 
 // New makes a gate.
 func New(o Options) *Gate {
-	g := &Gate{requests: sync.Pool{New: func() any { return new(strict.Request) }}}
+	g := &Gate{calls: sync.Pool{New: func() any { return new(call) }}}
 	g.Replace(o)
 	return g
 }
@@ -99,15 +107,18 @@ const own = "/.waitroom/"
 // Handle answers one request.
 func (g *Gate) Handle(ctx *fasthttp.RequestCtx) {
 	o := g.options.Load()
-	q := g.requests.Get().(*strict.Request)
-	defer g.requests.Put(q)
+	c := g.calls.Get().(*call)
+	defer g.calls.Put(c)
+	ctx.Response.Header.DisableNormalizing() // names are written as they are to be sent
+	q, s := &c.request, &c.seen
+	*s = seen{}
 	if no := o.Filter.Check(ctx, q); no.Refused() {
 		o.Traffic.Refuse(traffic.Malformed)
 		strict.Refuse(ctx, no)
 		return
 	}
 	if hasPrefix(q.Path, own) {
-		o.own(ctx, q)
+		o.own(ctx, c)
 		return
 	}
 	room := o.room(q.Host, q.Path)
@@ -118,14 +129,14 @@ func (g *Gate) Handle(ctx *fasthttp.RequestCtx) {
 	}
 	if room.opens(q.Path) {
 		room.Traffic.Request(traffic.Opened)
-		o.forward(ctx, q, room, &seen{})
+		o.forward(ctx, c, room)
 		return
 	}
-	s := o.look(q, room)
+	o.look(q, room, s)
 	switch s.verdict {
 	case admit:
 		room.Traffic.Request(traffic.Passed)
-		o.forward(ctx, q, room, &s)
+		o.forward(ctx, c, room)
 	case early:
 		room.Traffic.Request(traffic.Queued)
 		room.Waiting.Visit(ctx, q, &s.visitor, &s.pass)
@@ -135,7 +146,7 @@ func (g *Gate) Handle(ctx *fasthttp.RequestCtx) {
 		if a.Given() {
 			room.Traffic.Request(traffic.Entered)
 			s.pass, s.token = a.Pass, a.Token
-			o.enter(ctx, q, room, &s)
+			o.enter(ctx, c, room)
 			return
 		}
 		room.Traffic.Request(traffic.Queued)
@@ -145,8 +156,9 @@ func (g *Gate) Handle(ctx *fasthttp.RequestCtx) {
 // Admits says whether the body of this request is wanted; see strict.Hooks.
 func (g *Gate) Admits(ctx *fasthttp.RequestCtx) bool {
 	o := g.options.Load()
-	q := g.requests.Get().(*strict.Request)
-	defer g.requests.Put(q)
+	c := g.calls.Get().(*call)
+	defer g.calls.Put(c)
+	q := &c.request
 	if no := o.Filter.Check(ctx, q); no.Refused() || hasPrefix(q.Path, own) {
 		return false
 	}
@@ -154,30 +166,36 @@ func (g *Gate) Admits(ctx *fasthttp.RequestCtx) bool {
 	if room == nil {
 		return false
 	}
-	return room.opens(q.Path) || o.look(q, room).verdict == admit
+	if room.opens(q.Path) {
+		return true
+	}
+	c.seen = seen{}
+	o.look(q, room, &c.seen)
+	return c.seen.verdict == admit
 }
 
 // own answers /.waitroom/….
-func (o *Options) own(ctx *fasthttp.RequestCtx, q *strict.Request) {
+func (o *Options) own(ctx *fasthttp.RequestCtx, c *call) {
+	q, s := &c.request, &c.seen
 	rest := string(q.Path[len(own):])
 	if rest == "jwks.json" && o.answers(q.Host) {
 		o.jwks(ctx, q)
 		return
 	}
-	name, call, _ := strings.Cut(rest, "/")
+	name, what, _ := strings.Cut(rest, "/")
 	room := o.named(name, q.Host)
 	if room == nil {
 		o.Traffic.Refuse(traffic.UnknownHost)
 		o.refuse(ctx, q, nil, noSuchRoom)
 		return
 	}
-	s := o.look(q, room)
+	o.look(q, room, s)
 	var pass *token.Pass
 	if s.verdict == admit || s.verdict == early {
 		pass = &s.pass
 	}
-	room.Waiting.Call(ctx, q, &s.visitor, call, pass)
-	count(room.Traffic, call, ctx.Response.StatusCode())
+	room.Waiting.Call(ctx, q, &s.visitor, what, pass)
+	count(room.Traffic, what, ctx.Response.StatusCode())
 }
 
 // count counts an answered call: as what it was, or as why it was refused.
@@ -234,11 +252,12 @@ type seen struct {
 	pass    token.Pass
 	token   []byte
 	now     int64
+	room    *Room // whose pass it is
 }
 
 // look reads the visitor's pass and decides on it.
-func (o *Options) look(q *strict.Request, room *Room) seen {
-	s := seen{visitor: o.Cookies.Read(q, room.Name), now: room.Inside.View().Now()}
+func (o *Options) look(q *strict.Request, room *Room, s *seen) {
+	s.visitor, s.now = o.Cookies.Read(q, room.Name), room.Inside.View().Now()
 	f := facts{shown: len(s.visitor.Pass) > 0}
 	if f.shown {
 		s.pass, f.err = o.Keys.ReadPass(s.visitor.Pass, room.Name, s.now)
@@ -247,7 +266,6 @@ func (o *Options) look(q *strict.Request, room *Room) seen {
 		s.token = s.visitor.Pass
 	}
 	s.verdict = decide(f)
-	return s
 }
 
 // expires is until when the visitor's pass is good: where half of its idle time is gone
@@ -259,11 +277,11 @@ func (s *seen) expires(idle int64) int64 {
 	return min(s.now+idle, s.pass.End)
 }
 
-// until is when the right to be inside ends, on this machine's clock; the zero time
-// where there is no pass.
-func (s *seen) until() time.Time {
+// until is when the right to be inside ends, on this machine's clock, at which it is now;
+// the zero time where there is no pass.
+func (s *seen) until(now time.Time) time.Time {
 	if s.pass.End == 0 {
 		return time.Time{}
 	}
-	return time.Now().Add(time.Duration(s.pass.End-s.now) * time.Microsecond)
+	return now.Add(time.Duration(s.pass.End-s.now) * time.Microsecond)
 }

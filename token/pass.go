@@ -59,8 +59,8 @@ func roundUp(t int64) int64 { return (t + second - 1) / second * second }
 
 // ReadPass verifies raw and returns the pass, if it was made for room and is valid at now; otherwise ErrMalformed,
 // ErrSignature, ErrForeign, ErrExpired, or ErrNotYet: with the pass where only its Entry is still to come, with none where it
-// was issued more than 5 s after now. Neither device nor revocation is checked. That a signature verified is remembered;
-// what follows from it is decided anew each time. It keeps nothing of raw.
+// was issued more than 5 s after now. Neither device nor revocation is checked. What a verified pass says is remembered; what
+// follows from it is decided anew each time. It keeps nothing of raw.
 func (k *Keys) ReadPass(raw []byte, room string, now int64) (Pass, error) {
 	c, err := split(raw)
 	if err != nil {
@@ -70,20 +70,19 @@ func (k *Keys) ReadPass(raw []byte, room string, now int64) (Pass, error) {
 	if !known {
 		return Pass{}, passHeader.refusal(c.header)
 	}
-	if sum := sha256.Sum256(raw); !k.verified.has(sum) {
+	sum := sha256.Sum256(raw)
+	p, seen := k.verified.get(sum)
+	switch {
+	case !seen:
 		if !key.verifies(c) {
 			return Pass{}, ErrSignature
 		}
-		k.verified.add(sum)
-	}
-	var buf [maxClaims]byte
-	claims, ok := decode(buf[:], c.claims)
-	if !ok {
-		return Pass{}, ErrMalformed
-	}
-	p := Pass{Room: room}
-	if err := p.scan(claims); err != nil {
-		return Pass{}, err
+		if p, err = readClaims(c, room); err != nil {
+			return Pass{}, err
+		}
+		k.verified.add(sum, p)
+	case p.Room != room:
+		return Pass{}, ErrForeign
 	}
 	if err := checkTimes(p.Issued, p.Expires, now); err != nil {
 		return Pass{}, err
@@ -92,6 +91,17 @@ func (k *Keys) ReadPass(raw []byte, room string, now int64) (Pass, error) {
 		return p, ErrNotYet
 	}
 	return p, nil
+}
+
+// readClaims reads what a pass for room says, whatever the time.
+func readClaims(c compact, room string) (Pass, error) {
+	var buf [maxClaims]byte
+	claims, ok := decode(buf[:], c.claims)
+	if !ok {
+		return Pass{}, ErrMalformed
+	}
+	p := Pass{Room: room}
+	return p, p.scan(claims)
 }
 
 // verifies checks the signature and its one spelling.

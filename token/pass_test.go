@@ -159,11 +159,29 @@ func TestAForgedPassIsNeverRemembered(t *testing.T) {
 	}
 }
 
+func TestARememberedPassIsDecidedOnAnewEachTime(t *testing.T) {
+	keys := testKeys(t)
+	pass := testPass(t)
+	raw := keys.AppendPass(nil, &pass)
+	f := func(room string, now int64, want error) {
+		t.Helper()
+		if got, err := keys.ReadPass(raw, room, now); !errors.Is(err, want) || want == nil && got.ID != pass.ID {
+			t.Fatalf("%s at %d: %v, %v; want %v", room, now, got, err, want)
+		}
+	}
+	for range 2 {
+		f(pass.Room, pass.Entry, nil)
+		f("another", pass.Entry, ErrForeign)
+		f(pass.Room, pass.Entry-1, ErrNotYet)
+		f(pass.Room, pass.Expires, ErrExpired)
+	}
+}
+
 func TestRememberedSignaturesAreBounded(t *testing.T) {
 	v := &verified{}
 	for i := range 3 * verifiedPerShard {
-		v.add([32]byte{0, byte(i), byte(i >> 8)})
-		if first := [32]byte{}; !v.has(first) {
+		v.add([32]byte{0, byte(i), byte(i >> 8)}, Pass{})
+		if _, ok := v.get([32]byte{}); !ok {
 			t.Fatalf("what is asked for all the time was forgotten after %d others", i)
 		}
 	}
@@ -171,7 +189,7 @@ func TestRememberedSignaturesAreBounded(t *testing.T) {
 	if len(s.now) > verifiedPerShard || len(s.old) > verifiedPerShard {
 		t.Fatalf("%d and %d are kept, %d each were meant", len(s.now), len(s.old), verifiedPerShard)
 	}
-	if v.has([32]byte{0, 1}) {
+	if _, ok := v.get([32]byte{0, 1}); ok {
 		t.Fatal("nothing is ever forgotten")
 	}
 }

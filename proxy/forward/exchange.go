@@ -50,8 +50,8 @@ type exchange struct {
 // Forward sends the request r, which was read from ctx, and puts the backend's
 // answer into ctx.Response, over what the caller has set there already. It
 // blocks until the answer's head is there, and a short body with it; longer
-// bodies are streamed when the server writes the response, so that x.Ended may
-// be called after Forward has returned. The error is one of this package's, with its cause.
+// bodies are streamed when the server writes the response, so that what
+// x.Watch returned may be called after Forward has returned. The error is one of this package's, with its cause.
 func (b *Backend) Forward(ctx *fasthttp.RequestCtx, r *strict.Request, x *Extra) (Answer, error) {
 	e := b.begin(ctx, r, x)
 	defer b.end(e)
@@ -92,7 +92,9 @@ func (b *Backend) begin(ctx *fasthttp.RequestCtx, r *strict.Request, x *Extra) *
 		e = &exchange{b: b, out: make([]byte, 0, 2<<10)}
 	}
 	e.ctx, e.r, e.x = ctx, r, x
-	e.now = ctx.Time()
+	if e.now = ctx.Time(); e.now.IsZero() { // of a context that no server has made
+		e.now = time.Now()
+	}
 	e.whole, e.early = false, false
 	e.body = e.body[:0]
 	return e

@@ -104,10 +104,24 @@ type Extra struct {
 	// Until is when the pass ends, on this machine's clock: streams and tunnels
 	// are cut then. The zero time cuts none.
 	Until time.Time
-	// Ended reports that the pass was ended before its time. It is asked about once
-	// a second while a stream or tunnel lasts, by other goroutines than the
-	// handler's. nil is never.
-	Ended func() bool
+	// Watch is asked once for each stream or tunnel; nil is never ended.
+	Watch Watcher
+}
+
+// Watcher knows whether a pass is over before its time.
+type Watcher interface {
+	// Watch returns what reports that the pass was ended. It is asked about once a
+	// second while a stream or tunnel lasts, by other goroutines than the handler's,
+	// also when Forward has returned.
+	Watch() (ended func() bool)
+}
+
+// watch is nil where nobody knows.
+func (x *Extra) watch() func() bool {
+	if x.Watch == nil {
+		return nil
+	}
+	return x.Watch.Watch()
 }
 
 // Command is what a backend tells the gateway with an answer.

@@ -189,6 +189,11 @@ func (rec *recorder) take() []seen {
 	return all
 }
 
+// ended is a Watcher that says what a function says.
+type ended func() bool
+
+func (e ended) Watch() func() bool { return e }
+
 // gate is a server that lets everybody in, with a filter before it.
 type gate struct {
 	t       testing.TB

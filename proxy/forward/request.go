@@ -28,7 +28,7 @@ func (e *exchange) head() {
 		f := &r.Fields[i]
 		switch f.Kind {
 		case strict.Plain, strict.UserAgent, strict.Referer, strict.ContentType, strict.Authorization, strict.Origin,
-			strict.FetchSite, strict.FetchMode, strict.FetchDest:
+			strict.FetchSite, strict.FetchMode, strict.FetchDest, strict.Platform:
 		case strict.Cookie:
 			if !r.IsNominated(f.Name) {
 				out = e.b.appendCookies(out, f.Value)

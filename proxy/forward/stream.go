@@ -38,7 +38,7 @@ type stream struct {
 // stream hands the rest of the answer to the response.
 func (e *exchange) stream() error {
 	s := &stream{
-		b: e.b, ctx: e.ctx, c: e.c, until: e.x.Until, ended: e.x.Ended,
+		b: e.b, ctx: e.ctx, c: e.c, until: e.x.Until, ended: e.x.watch(),
 		silence: e.b.o.ResponseTimeout, now: time.Now(),
 	}
 	size := -1

@@ -170,7 +170,7 @@ func TestAStreamEndsWithThePass(t *testing.T) {
 	}
 	f("its time is over", Extra{Until: time.Now().Add(300 * time.Millisecond)}, func() {})
 	var revoked atomic.Bool
-	f("it was ended before its time", Extra{Until: time.Now().Add(time.Hour), Ended: revoked.Load}, func() { revoked.Store(true) })
+	f("it was ended before its time", Extra{Until: time.Now().Add(time.Hour), Watch: ended(revoked.Load)}, func() { revoked.Store(true) })
 }
 
 func TestAVisitorWhoGoesAwayCancelsTheRequest(t *testing.T) {

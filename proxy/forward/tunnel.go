@@ -119,7 +119,7 @@ func (e *exchange) openTunnel(n int) error {
 	h := &e.ctx.Response.Header
 	h.Set(fasthttp.HeaderUpgrade, "websocket")
 	h.Set(fasthttp.HeaderConnection, "Upgrade")
-	t := &tunnel{b: e.b, c: e.c, idle: e.b.o.StreamTimeout, until: e.x.Until, ended: e.x.Ended}
+	t := &tunnel{b: e.b, c: e.c, idle: e.b.o.StreamTimeout, until: e.x.Until, ended: e.x.watch()}
 	e.ctx.Hijack(t.run)
 	return nil
 }

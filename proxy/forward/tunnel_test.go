@@ -129,7 +129,7 @@ func TestATunnelEndsWithThePass(t *testing.T) {
 		_, _ = io.Copy(io.Discard, c.br)
 	})
 	var revoked atomic.Bool
-	g.set(Extra{Ended: revoked.Load})
+	g.set(Extra{Watch: ended(revoked.Load)})
 	f("it was ended", func(*client) { revoked.Store(true) })
 	g.set(Extra{})
 	f("the backend is closed", func(*client) { go g.backend.Close() })

@@ -65,8 +65,19 @@ func cutPair(b []byte) (pair, rest []byte) {
 	return b, nil
 }
 
+// Own returns the value of the gateway's own cookie of that name, nil where there is
+// none. Its name has to be among the filter's Cookies.
+func (r *Request) Own(name string) []byte {
+	for i := range r.own {
+		if string(r.own[i].name) == name {
+			return r.own[i].value
+		}
+	}
+	return nil
+}
+
 // Cookie returns the value of the first cookie of that name, nil where there
-// is none. For a gateway cookie it is the only one.
+// is none.
 func (r *Request) Cookie(name string) []byte {
 	for pair, rest := cutPair(r.fixed[Cookie]); pair != nil; pair, rest = cutPair(rest) {
 		pair = trim(pair)
@@ -88,22 +99,23 @@ func (f *Filter) cookies(r *Request) Refusal {
 	if len(f.Cookies) == 0 || r.fixed[Cookie] == nil {
 		return Refusal{}
 	}
-	var seen [maxOwn][]byte
-	n := 0
 	for pair, rest := cutPair(r.fixed[Cookie]); pair != nil; pair, rest = cutPair(rest) {
-		name, _, _ := bytes.Cut(pair, []byte{'='})
-		if name = trim(name); !f.Cookies.Match(name) {
+		name, value, _ := bytes.Cut(trim(pair), []byte{'='})
+		if !f.Cookies.Match(trim(name)) {
 			continue
 		}
-		for _, other := range seen[:n] {
-			if bytes.EqualFold(other, name) {
+		for i := range r.own {
+			if bytes.EqualFold(trim(r.own[i].name), trim(name)) {
 				return malformed("duplicate-cookie")
 			}
 		}
-		if n == maxOwn {
+		if len(r.own) == maxOwn {
 			return refuse(fasthttp.StatusRequestHeaderFieldsTooLarge, "too-many-cookies")
 		}
-		seen[n], n = name, n+1
+		r.own = append(r.own, cookie{name, value})
 	}
 	return Refusal{}
 }
+
+// cookie is one of the gateway's own, as it was sent.
+type cookie struct{ name, value []byte }

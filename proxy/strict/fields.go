@@ -205,5 +205,5 @@ var kindNames = [fixedKinds]string{
 	Authorization: "authorization", Origin: "origin", Cookie: "cookie-line", Expect: "expect", Upgrade: "upgrade",
 	UserAgent: "user-agent", SocketKey: "websocket", SocketVersion: "websocket", Ticket: "ticket", Pass: "pass",
 	ForwardedProto: "forwarded", ForwardedHost: "forwarded", Referer: "referer",
-	FetchSite: "fetch", FetchMode: "fetch", FetchDest: "fetch",
+	FetchSite: "fetch", FetchMode: "fetch", FetchDest: "fetch", Platform: "platform",
 }

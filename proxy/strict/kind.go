@@ -26,6 +26,7 @@ const (
 	FetchSite
 	FetchMode
 	FetchDest
+	Platform
 	fixedKinds
 
 	// ForwardedFor is X-Forwarded-For, one list over all its lines.
@@ -116,6 +117,8 @@ func fetchKind(n []byte) Kind {
 		return FetchMode
 	case "sec-fetch-dest":
 		return FetchDest
+	case "sec-ch-ua-platform":
+		return Platform
 	case "sec-websocket-key":
 		return SocketKey
 	case "sec-websocket-version":

@@ -81,6 +81,7 @@ type Request struct {
 	Nominated bool
 
 	fixed  [fixedKinds][]byte
+	own    []cookie
 	path   []byte
 	query  []byte
 	host   []byte
@@ -149,8 +150,8 @@ func (f *Filter) Check(ctx *fasthttp.RequestCtx, r *Request) Refusal {
 
 func (r *Request) reset() {
 	*r = Request{
-		Fields: r.Fields[:0],
-		path:   r.path[:0], query: r.query[:0], host: r.host[:0], plain: r.plain[:0],
+		Fields: r.Fields[:0], own: r.own[:0],
+		path: r.path[:0], query: r.query[:0], host: r.host[:0], plain: r.plain[:0],
 	}
 }
 

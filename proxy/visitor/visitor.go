@@ -48,7 +48,8 @@ type Visitor struct {
 	// Embedded says that another site's page loads this, as an image or a frame: no
 	// cookie that is set would stay (SameSite), so that a place would be lost at once.
 	Embedded bool
-	Wish     Wish
+
+	request *strict.Request
 }
 
 // Read reads the visitor of a room from a canonical request.
@@ -57,10 +58,10 @@ func (c Cookies) Read(q *strict.Request, room string) Visitor {
 	v := Visitor{
 		Browser:  len(site) > 0 || len(dest) > 0,
 		Embedded: string(site) == "cross-site" && string(dest) != "document",
-		Wish:     wish(q),
+		request:  q,
 	}
-	device := q.Cookie(c.device)
-	ua, platform := q.Value(strict.UserAgent), q.Get("Sec-Ch-Ua-Platform")
+	device := q.Own(c.device)
+	ua, platform := q.Value(strict.UserAgent), q.Value(strict.Platform)
 	v.Device, v.Known = token.DeviceOf(device, ua, platform)
 	if !v.Known {
 		shown, _ := token.DeviceOf(nobody, ua, platform)
@@ -70,7 +71,7 @@ func (c Cookies) Read(q *strict.Request, room string) Visitor {
 	v.Header = len(v.Ticket) > 0 || len(v.Pass) > 0
 	if !v.Header {
 		names := c.of(room)
-		v.Ticket, v.Pass = q.Cookie(names.ticket), q.Cookie(names.pass)
+		v.Ticket, v.Pass = q.Own(names.ticket), q.Own(names.pass)
 	}
 	return v
 }
@@ -85,9 +86,10 @@ func (v *Visitor) Holds(made token.Device) bool {
 	return made.Same(v.Device) == token.Same
 }
 
-// wish tells what is wanted from what a browser says of the request, and else from the
-// kind of document that is preferred.
-func wish(q *strict.Request) Wish {
+// Wish tells what is wanted from what a browser says of the request, and else from the
+// kind of document that is preferred. Most requests are decided on without it.
+func (v *Visitor) Wish() Wish {
+	q := v.request
 	dest := q.Value(strict.FetchDest)
 	switch {
 	case containsFold(q.Get("Sec-Purpose"), "prefetch"), bytes.EqualFold(q.Get("Purpose"), []byte("prefetch")):

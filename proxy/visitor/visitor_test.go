@@ -24,7 +24,7 @@ func canonical(t testing.TB, line string, fields ...string) *strict.Request {
 		t.Fatalf("%q: %v", raw, err)
 	}
 	q := &strict.Request{}
-	if no := (&strict.Filter{}).Check(ctx, q); no.Refused() {
+	if no := (&strict.Filter{Cookies: NewCookies(false, nil).Own()}).Check(ctx, q); no.Refused() {
 		t.Fatalf("%q is refused: %+v", raw, no)
 	}
 	return q
@@ -71,7 +71,7 @@ func TestTheWishIsReadFromWhatTheBrowserSaysAndElseFromAccept(t *testing.T) {
 		{"another purpose", Page, get, []string{"Sec-Purpose: reading"}},
 	} {
 		c.fields = append(c.fields, "X-Last: 1")
-		if got := wish(canonical(t, c.line, c.fields...)); got != c.want {
+		if got := (&Visitor{request: canonical(t, c.line, c.fields...)}).Wish(); got != c.want {
 			t.Errorf("%s: %v, want %v", c.why, got, c.want)
 		}
 	}

@@ -51,7 +51,7 @@ func refusal(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, ca
 		return badMethod
 	case foreign(q):
 		return crossSite
-	case v.Wish == visitor.Guess:
+	case v.Wish() == visitor.Guess:
 		return prefetch
 	}
 	return none

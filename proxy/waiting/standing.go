@@ -26,7 +26,7 @@ type standing struct {
 
 // standing is where a ticket stands by the view, at now.
 func (r *Room) standing(t *token.Ticket, v *queue.View, now int64) standing {
-	s := r.facts(v, now)
+	s := r.about(v, now)
 	s.number = t.Number
 	s.Standing = v.Standing(r.place(t, &v.Rules), t.Position, now, random())
 	if s.away || t.Stamped {
@@ -60,9 +60,15 @@ func shown(t *token.Ticket, s *standing, v *queue.View) int64 {
 
 // facts is what an answer says of the room alone.
 func (r *Room) facts(v *queue.View, now int64) standing {
-	s := standing{room: r.Name, now: now, opensAt: v.Rules.OpensAt, message: v.Control.Message, away: v.Away()}
+	s := r.about(v, now)
 	s.Standing = v.Standing(max(now, v.Front+1), 0, now, random())
 	s.Position, s.Wait = 0, queue.Wait{Low: -1, High: -1}
+	return s
+}
+
+// about is what goes with every standing.
+func (r *Room) about(v *queue.View, now int64) standing {
+	s := standing{room: r.Name, now: now, opensAt: v.Rules.OpensAt, message: v.Control.Message, away: v.Away()}
 	s.hash, s.secret = r.fairness(&v.Rules, now)
 	return s
 }
@@ -132,14 +138,33 @@ func number(b []byte, n int64) []byte {
 	return strconv.AppendInt(b, n, 10)
 }
 
-// instant writes a time as RFC 3339 with microseconds, null for 0.
+// instant writes a time as RFC 3339 with microseconds, null for 0. It is in every
+// answer, and Format would read its layout anew each time.
 func instant(b []byte, at int64) []byte {
 	if at == 0 {
 		return append(b, "null"...)
 	}
-	b = append(b, '"')
-	b = time.UnixMicro(at).UTC().AppendFormat(b, "2006-01-02T15:04:05.000000Z")
-	return append(b, '"')
+	t := time.UnixMicro(at).UTC()
+	year, month, day := t.Date()
+	hour, minute, sec := t.Clock()
+	b = digits(append(b, '"'), year, 4)
+	b = digits(append(b, '-'), int(month), 2)
+	b = digits(append(b, '-'), day, 2)
+	b = digits(append(b, 'T'), hour, 2)
+	b = digits(append(b, ':'), minute, 2)
+	b = digits(append(b, ':'), sec, 2)
+	b = digits(append(b, '.'), t.Nanosecond()/1000, 6)
+	return append(b, 'Z', '"')
+}
+
+// digits writes the last so many digits of n.
+func digits(b []byte, n, width int) []byte {
+	b = append(b, "000000"[:width]...)
+	for i := len(b) - 1; n > 0 && width > 0; i, width = i-1, width-1 {
+		b[i] = '0' + byte(n%10)
+		n /= 10
+	}
+	return b
 }
 
 // text writes a string, null for an empty one.

@@ -18,7 +18,7 @@ import (
 // to be forwarded; otherwise the answer is written. Pending is a pass that becomes
 // valid later, nil for none.
 func (r *Room) Visit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, pending *token.Pass) Admitted {
-	if v.Wish == visitor.Guess {
+	if v.Wish() == visitor.Guess {
 		answerProblem(ctx, prefetch, nil)
 		return Admitted{}
 	}
@@ -44,7 +44,7 @@ func (r *Room) revisit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.V
 	view := r.Line.View()
 	now := view.Now()
 	called := r.place(&t, &view.Rules) <= view.Front
-	if v.Wish == visitor.Page && safe(q.Method) && called && !view.Away() {
+	if v.Wish() == visitor.Page && safe(q.Method) && called && !view.Away() {
 		a, s, why := r.enter(ctx, v, t)
 		switch {
 		case why == over:
@@ -81,10 +81,10 @@ func (r *Room) newcomer(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.
 		return Admitted{}
 	}
 	id := r.person(ctx, v)
-	f := r.arrive(ctx, v, id, v.Wish == visitor.Page && safe(q.Method))
+	f := r.arrive(ctx, v, id, v.Wish() == visitor.Page && safe(q.Method))
 	if f.seat.State == queue.StateAdmitted {
 		a := r.admit(ctx, v, id, f.seat)
-		if v.Wish == visitor.Page && a.valid(r.Line.View().Now()) {
+		if v.Wish() == visitor.Page && a.valid(r.Line.View().Now()) {
 			return a
 		}
 		s = r.admitted(view, now, f.seat.Entry, f.ticket.Number)
@@ -110,7 +110,7 @@ func redirect(ctx *fasthttp.RequestCtx, q *strict.Request) {
 
 // show tells a visitor where they stand: people by the page, programs by a problem.
 func (r *Room) show(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, s *standing) {
-	if v.Wish != visitor.Page {
+	if v.Wish() != visitor.Page {
 		answerProblem(ctx, notAdmitted, s)
 		return
 	}
