@@ -73,6 +73,58 @@ func TestManyAtOnceShareTrips(t *testing.T) {
 	together("leave", func(i int) error { return l.Leave(ctx, queuetest.ID(i), places[i]) })
 }
 
+func TestATripWritesOnceHoweverManyItCarries(t *testing.T) {
+	server := redistest.Start(t)
+	c, ctx := raw(t, server), context.Background()
+	rules := fast()
+	rules.RatePerHour, rules.MaxActive = 36_000_000, 1_000_000
+	l := gateway(t, server.URL(), rules)
+	// written is how often commands that change something have run in a trip.
+	written := func(what string, trip func() error) {
+		t.Helper()
+		if err := c.ConfigResetStat(ctx).Err(); err != nil {
+			t.Fatal(err)
+		}
+		if err := trip(); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		info, err := c.Info(ctx, "commandstats").Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, m := range regexp.MustCompile(`cmdstat_(?:zadd|zrem|hset|hdel|zpopmin|zcount|xadd):calls=(\d+)`).FindAllStringSubmatch(info, -1) {
+			calls, _ := strconv.Atoi(m[1])
+			n += calls
+		}
+		if n > 8 {
+			t.Errorf("%s: %d tickets in one trip took %d commands", what, batchBound, n)
+		}
+	}
+	arrivals, called := make([]queue.Arrival, batchBound), make([]place, batchBound)
+	for i := range arrivals {
+		arrivals[i].ID = queuetest.ID(i)
+	}
+	written("arrive", func() error {
+		seats, err := l.arrive(ctx, arrivals)
+		for i, s := range seats {
+			called[i] = place{arrivals[i].ID, s.Place}
+		}
+		return err
+	})
+	mustTick(t, l)
+	written("enter", func() error {
+		seats, err := l.enter(ctx, called)
+		for _, s := range seats {
+			if s.State != queue.StateAdmitted {
+				t.Errorf("got %+v", s)
+			}
+		}
+		return err
+	})
+	written("leave", func() error { _, err := l.leave(ctx, called); return err })
+}
+
 // fill puts many tickets into the line at once.
 var fill = redis.NewScript(`
 for i = ARGV[1], ARGV[2] do

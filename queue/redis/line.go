@@ -47,6 +47,9 @@ type place struct {
 	place int64
 }
 
+// told is the ticket as the scripts have it: id and place.
+func (p place) told() []byte { return appendDoubles(p.id[:], p.place) }
+
 type touch struct {
 	pass  queue.PassID
 	until int64
@@ -113,17 +116,21 @@ func (l *Line) Touch(p queue.PassID, until int64) {
 }
 
 func (l *Line) arrive(ctx context.Context, asks []queue.Arrival) ([]queue.Seat, error) {
-	args := l.args(5 * len(asks))
+	args := l.args(len(asks))
 	for i := range asks {
 		a := &asks[i]
-		flags := 0
+		flags := byte(0)
 		if a.Direct {
 			flags |= 1
 		}
 		if a.Foreign {
 			flags |= 2
 		}
-		args = append(args, a.ID[:], a.Place, a.Drawn, flags, l.entered.get(a.ID, a.Place))
+		told := append(a.ID[:len(a.ID):len(a.ID)], flags)
+		if a.Place != 0 || a.Drawn != 0 {
+			told = append(appendDoubles(told, a.Place, a.Drawn), l.entered.get(a.ID, a.Place)...)
+		}
+		args = append(args, told)
 	}
 	answer, err := l.run(ctx, l.scripts.arrive, args)
 	if err != nil {
@@ -133,9 +140,9 @@ func (l *Line) arrive(ctx context.Context, asks []queue.Arrival) ([]queue.Seat, 
 }
 
 func (l *Line) enter(ctx context.Context, asks []place) ([]queue.Seat, error) {
-	args := l.args(3 * len(asks))
+	args := l.args(len(asks))
 	for i := range asks {
-		args = append(args, asks[i].id[:], asks[i].place, l.entered.get(asks[i].id, asks[i].place))
+		args = append(args, append(asks[i].told(), l.entered.get(asks[i].id, asks[i].place)...))
 	}
 	answer, err := l.run(ctx, l.scripts.enter, args)
 	if err != nil {
@@ -145,9 +152,9 @@ func (l *Line) enter(ctx context.Context, asks []place) ([]queue.Seat, error) {
 }
 
 func (l *Line) leave(ctx context.Context, asks []place) ([]struct{}, error) {
-	args := l.args(2 * len(asks))
+	args := l.args(len(asks))
 	for i := range asks {
-		args = append(args, asks[i].id[:], asks[i].place)
+		args = append(args, asks[i].told())
 	}
 	if err := l.told(l.run(ctx, l.scripts.leave, args)); err != nil {
 		return nil, away("leave", err)
@@ -156,9 +163,9 @@ func (l *Line) leave(ctx context.Context, asks []place) ([]struct{}, error) {
 }
 
 func (l *Line) touch(ctx context.Context, asks []touch) ([]struct{}, error) {
-	args := l.args(2 * len(asks))
-	for i := range asks {
-		args = append(args, asks[i].pass[:], asks[i].until)
+	args := l.args(len(asks))
+	for _, a := range asks {
+		args = append(args, appendDoubles(a.pass[:], a.until))
 	}
 	if err := l.told(l.run(ctx, l.scripts.touch, args)); err != nil {
 		return nil, away("touch", err)
@@ -166,7 +173,7 @@ func (l *Line) touch(ctx context.Context, asks []touch) ([]struct{}, error) {
 	return make([]struct{}, len(asks)), nil
 }
 
-// seatLength is how many values an answer has for a ticket; see visits.lua.
+// seatLength is how many doubles an answer has for a ticket; see visits.lua.
 const seatLength = 6
 
 // states are the codes of state.lua.
@@ -180,19 +187,22 @@ func (l *Line) seats(answer []any, n int, id func(int) queue.ID) ([]queue.Seat, 
 	if err := l.told(answer, nil); err != nil {
 		return nil, away("read an answer", err)
 	}
-	if len(answer) != headLength+seatLength*n {
+	packed := ""
+	if len(answer) == headLength+1 {
+		packed, _ = answer[headLength].(string)
+	}
+	if len(packed) != 8*seatLength*n {
 		return nil, away("read an answer", errShape)
 	}
 	epoch, _ := answer[0].(string)
 	seats := make([]queue.Seat, n)
 	for i := range seats {
-		at := answer[headLength+seatLength*i:]
-		if code := whole(at[0]); code < 0 || code >= int64(len(states)) {
+		at := readSeat(packed[8*seatLength*i:])
+		if at[0] < 0 || at[0] >= int64(len(states)) {
 			return nil, away("read an answer", errShape)
 		}
 		seats[i] = queue.Seat{
-			State: states[whole(at[0])], Place: whole(at[1]), Number: whole(at[2]),
-			Entry: whole(at[3]), End: whole(at[4]), Ahead: whole(at[5]), Epoch: epoch,
+			State: states[at[0]], Place: at[1], Number: at[2], Entry: at[3], End: at[4], Ahead: at[5], Epoch: epoch,
 		}
 		if seats[i].State == queue.StateAdmitted {
 			l.entered.put(id(i), seats[i], whole(answer[1]), l.Rules())

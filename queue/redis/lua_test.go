@@ -165,6 +165,16 @@ func TestTicketsOfOnePersonInOneTripAreAnsweredEachForItself(t *testing.T) {
 	if fmt.Sprint(states) != fmt.Sprint(want) || seats[1].Entry != seats[3].Entry {
 		t.Errorf("got %v, want %v", states, want)
 	}
+	called := mustArrive(t, l, 3)
+	mustTick(t, l)
+	before := l.View()
+	id = queuetest.ID(3)
+	seats, err = l.enter(ctx, []place{{id, called.Place}, {id, called.Place}})
+	mustTick(t, l)
+	if v := l.View(); err != nil || seats[0] != seats[1] || seats[0].State != queue.StateAdmitted ||
+		v.Entries != before.Entries+1 || v.Active != before.Active+1 || v.Called != before.Called-1 {
+		t.Errorf("entered twice in one trip: %+v, %v; then %+v", seats, err, v)
+	}
 	seats, err = l.arrive(ctx, []queue.Arrival{{ID: queuetest.ID(2)}, {ID: queuetest.ID(2)}, {ID: queuetest.ID(2), Place: now.Place + 1}})
 	if err != nil || seats[0].Place != seats[1].Place || seats[0].Place != seats[2].Place || l.View().Arrivals > 3 {
 		t.Errorf("got %+v, %v", seats, err)

@@ -148,6 +148,9 @@ func (s *Store) fit(ctx context.Context) error {
 	if !newEnough(facts["redis_version"]) {
 		return fmt.Errorf("version %q is too old: 6.2 or newer is needed", facts["redis_version"])
 	}
+	if bits := facts["arch_bits"]; bits == "32" {
+		return errors.New("it is a build for 32 bits, in which a place has no room: run one for 64 bits")
+	}
 	if role := facts["role"]; role != "" && role != "master" {
 		return fmt.Errorf("it is a %s: give the address of the master, or of the Sentinels", role)
 	}

@@ -1,8 +1,6 @@
 package redis
 
 import (
-	"encoding/binary"
-	"math"
 	"sync"
 
 	"waitroom/queue"
@@ -59,11 +57,7 @@ func (r *remembered) get(id queue.ID, place int64) string {
 	if !ok || e.place < place {
 		return ""
 	}
-	packed := make([]byte, 0, 32)
-	for _, n := range [...]int64{e.place, e.entry, e.end, e.told} {
-		packed = binary.BigEndian.AppendUint64(packed, math.Float64bits(float64(n)))
-	}
-	return string(packed)
+	return string(appendDoubles(make([]byte, 0, 32), e.place, e.entry, e.end, e.told))
 }
 
 // over notes that a pass was ended.

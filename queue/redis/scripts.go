@@ -26,11 +26,17 @@ var cohortsLua string
 //go:embed lua/begin.lua
 var beginLua string
 
+//go:embed lua/save.lua
+var saveLua string
+
 //go:embed lua/seats.lua
 var seatsLua string
 
 //go:embed lua/visits.lua
 var visitsLua string
+
+//go:embed lua/admit.lua
+var admitLua string
 
 //go:embed lua/arrive.lua
 var arriveLua string
@@ -70,9 +76,9 @@ func newScripts() scripts {
 		return redis.NewScript(strings.Join(append([]string{stateLua, paceLua, cohortsLua, beginLua}, parts...), "\n"))
 	}
 	return scripts{
-		arrive: of(seatsLua, visitsLua, arriveLua), enter: of(seatsLua, visitsLua, enterLua), leave: of(seatsLua, leaveLua),
-		tick: of(tickLua, sweepLua), control: of(controlLua), finish: of(seatsLua, finishLua), touch: of(seatsLua, touchLua),
-		view: redis.NewScript(viewLua),
+		arrive: of(saveLua, seatsLua, visitsLua, admitLua, arriveLua), enter: of(saveLua, seatsLua, visitsLua, admitLua, enterLua),
+		leave: of(saveLua, seatsLua, leaveLua), finish: of(saveLua, seatsLua, finishLua), touch: of(saveLua, seatsLua, touchLua),
+		tick: of(tickLua, sweepLua), control: of(controlLua), view: redis.NewScript(viewLua),
 	}
 }
 

@@ -2,7 +2,6 @@ package redis
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"math"
 	"strconv"
@@ -31,7 +30,7 @@ func (l *Line) Refresh(ctx context.Context) error {
 func (l *Line) refresh(ctx context.Context, after string) (next string, err error) {
 	old, rules := l.View(), l.Rules()
 	keep, sample := l.knots.Keep(), queue.SampleRanks(old.Waiting)
-	args := []any{doubles(keep), doubles(sample), queue.DenseRanks, after, l.now()}
+	args := []any{appendDoubles(nil, keep...), appendDoubles(nil, sample...), queue.DenseRanks, after, l.now()}
 	read := time.Now()
 	answer, err := l.run(ctx, l.scripts.view, args)
 	if err != nil {
@@ -112,15 +111,6 @@ func float(v any) float64 {
 	s, _ := v.(string)
 	f, _ := strconv.ParseFloat(s, 64)
 	return f
-}
-
-// doubles packs numbers for the scripts, eight bytes each.
-func doubles(numbers []int64) []byte {
-	packed := make([]byte, 0, 8*len(numbers))
-	for _, n := range numbers {
-		packed = binary.BigEndian.AppendUint64(packed, math.Float64bits(float64(n)))
-	}
-	return packed
 }
 
 // revoked is the passes that were ended before their time, as far as they can still

@@ -26,8 +26,13 @@ if lost > 0 and seen_interval > 0 then retime(seen_interval) end
 if seen_interval > 0 and s.interval == seen_interval then s.due = math.max(s.due, seen_due) end
 s.front, s.last = math.max(s.front, arg[8]), math.max(s.last, arg[9])
 
--- How many are inside, and how many more may be called or come in.
-local function active() return redis.call('ZCOUNT', ACTIVE, '(' .. whole(now), '+inf') end
+-- How many are inside, and how many more may be called or come in. It is counted once:
+-- what the script changes is added by who changes it.
+local count
+local function active()
+  count = count or redis.call('ZCOUNT', ACTIVE, '(' .. whole(now), '+inf')
+  return count
+end
 local function free() return most > 0 and most - active() - pending() or BOUND end
 
 -- Why nobody is called or let in now, in the order in which a view tells it; nil where

@@ -47,11 +47,13 @@ local function called(from, upto, n)
   end
 end
 
+local latest -- found last: who was called together comes together
 local function entered(place)
-  for _, c in ipairs(cohorts) do
-    if place > c[2] and place <= c[3] then
-      c[5] = c[5] + 1
-      return
+  if not (latest and place > latest[2] and place <= latest[3]) then
+    latest = nil
+    for _, c in ipairs(cohorts) do
+      if place > c[2] and place <= c[3] then latest = c end
     end
   end
+  if latest then latest[5] = latest[5] + 1 end
 end

@@ -1,26 +1,27 @@
 -- enter.lua turns called tickets into passes. A ticket that has entered gets the
 -- same answer again; one that is not called waits, and nothing changes.
 --
--- ARGV  19.. three for each ticket: id, place shown, the record that the gateway
---       remembers or ''
--- Returns  the head, then for each ticket: state, place, 0, entry, end, -1
-local ids, known = tickets(OWN, 3)
-local seats = {}
+-- ARGV  19.. for each ticket: id, place shown as a double, the record that the gateway
+--       remembers, if any
+-- Returns  the head, then the seats: state, place, 0, entry, end, -1
+tickets(CALLED, LINE)
 
-for i, id in ipairs(ids) do
-  local at, k = OWN + (i - 1) * 3, known[id]
-  local shown = tonumber(ARGV[at + 1])
-  remind(k, ARGV[at + 2])
-  local found = seat(k, shown)
-  if not found then
-    put_back(k, shown)
-    found = seat(k, shown)
+for i = 1, #ids do
+  local told = ARGV[OWN + i - 1]
+  local shown = struct.unpack('>d', told, 13)
+  if #told > 20 then remind(ticket(i), told, 21) end
+  local place, k = waits(i), nil
+  if not place then
+    k = ticket(i)
+    if not seat(k, shown) then put_back(k, shown) end
+    place = seat(k, shown) == ISCALLED and k.place
   end
-  if found[1] == ISCALLED then
+  if not place then
+    tell(seat(k, shown))
+  else
     local why = refused()
-    found = why and {why, k.place, 0, 0, 0} or enter(k, k.place)
+    if why then tell(why, place, 0, 0, 0) else tell(enter(i, place, 0)) end
   end
-  seats[i] = found
 end
 
-return answer(seats)
+return answer()

@@ -3,8 +3,8 @@
 --
 -- ARGV  19 pass  20 why  21 by
 -- Returns  the head
-local ids, known = tickets(OWN, 3)
-local pass, k = ARGV[OWN], known[ids[1]]
+tickets(CALLED, LINE, OWN)
+local pass, k = ARGV[OWN], ticket(1)
 
 if not redis.call('ZSCORE', REVOKED, pass) then
   -- Rising, so that gateways read on from the last; not before the pass begins, so
@@ -15,6 +15,7 @@ if not redis.call('ZSCORE', REVOKED, pass) then
     at, place, entry = math.max(at, k.entry), k.held, k.entry
     remember(k, k.held, 0, now, -now)
   end
+  save()
   redis.call('ZADD', REVOKED, at, pass)
   record('end', struct.pack('>c0dd', k.id, place, entry), ARGV[OWN + 2], ARGV[OWN + 1])
 end

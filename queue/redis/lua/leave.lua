@@ -1,12 +1,12 @@
 -- leave.lua gives places up. Leaving twice is leaving once; a pass stays as it is.
 --
--- ARGV  19.. two for each ticket: id, place shown
+-- ARGV  19.. for each ticket: id, place shown as a double
 -- Returns  the head
-local ids, known = tickets(OWN, 2)
+tickets(LINE, CALLED)
 local left = {}
 
 for i, id in ipairs(ids) do
-  local k, shown = known[id], tonumber(ARGV[OWN + (i - 1) * 2 + 1])
+  local k, shown = ticket(i), struct.unpack('>d', ARGV[OWN + i - 1], 13)
   if k.used < shown then
     local place = math.max(shown, k.place or 0)
     drop(k)
@@ -19,5 +19,6 @@ for i, id in ipairs(ids) do
   end
 end
 
+save()
 if #left > 0 then record('leave', table.concat(left)) end
 return head()

@@ -14,7 +14,7 @@ local WAITING, ISCALLED, ADMITTED, OVER, FULL, EARLY, CLOSED, PAUSED, RECOVERING
 local arg = {}
 for i = 4, 16 do arg[i] = tonumber(ARGV[i]) end
 local burst, opens, closes, hold, ttl, most = arg[10], arg[11], arg[12], arg[13], arg[14], arg[15]
-local function whole(n) return string.format('%.0f', n) end
+local function whole(n) return string.format('%d', n) end
 
 local now = tonumber(ARGV[1])
 if not now then
@@ -25,6 +25,7 @@ end
 local s = {}
 local names = {'last', 'front', 'due', 'interval', 'ratio', 'clock', 'spare', 'spare_interval', 'arrivals', 'calls',
   'entries', 'recover_until', 'epoch', 'recovered', 'cohorts', 'gates', 'paused', 'sold_out'}
+local forms = {'%d', '%d', '%.2f', '%.2f', '%.17g', '%d', '%.2f', '%.2f', '%d', '%d', '%d', '%d'}
 local values = redis.call('HMGET', STATE, unpack(names))
 for i, name in ipairs(names) do s[name] = i <= 12 and tonumber(values[i] or 0) or values[i] end
 local cohorts = s.cohorts and cmsgpack.unpack(s.cohorts) or {} -- {at, from, upto, called, entered}, oldest first
@@ -46,10 +47,11 @@ local function head()
   s.cohorts, s.gates, s.recovered = cmsgpack.pack(cohorts), cmsgpack.pack(gates), s.recovered or '0'
   local flat = {}
   for i = 1, 16 do
-    local v = s[names[i]]
-    if i <= 12 then v = string.format(i == 5 and '%.17g' or '%.2f', v) end
-    flat[2 * i - 1], flat[2 * i] = names[i], v
+    local v, was = s[names[i]], values[i]
+    if not was or v ~= (i <= 12 and tonumber(was) or was) then
+      flat[#flat + 1], flat[#flat + 2] = names[i], forms[i] and string.format(forms[i], v) or v
+    end
   end
-  redis.call('HSET', STATE, unpack(flat))
+  if #flat > 0 then redis.call('HSET', STATE, unpack(flat)) end
   return {s.epoch, now, string.format('%.2f', s.due), string.format('%.2f', s.interval), s.front, s.last, lost}
 end

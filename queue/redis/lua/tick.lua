@@ -11,7 +11,7 @@ if #popped > 0 then
   local add, list, new, upto = {}, {}, 0, s.front
   for i = 1, #popped, 2 do
     local id, place = popped[i], tonumber(popped[i + 1])
-    add[i], add[i + 1] = place, id
+    add[i], add[i + 1] = popped[i + 1], id
     list[#list + 1] = struct.pack('>c0dd', id, place, 0)
     -- At or below the front are those whose call the store has forgotten: they are late.
     if place > s.front then new, upto = new + 1, place end

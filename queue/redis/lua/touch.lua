@@ -1,15 +1,14 @@
 -- touch.lua notes until when passes are used, for the count of those inside: not
 -- beyond their end, and not once they have ended.
 --
--- ARGV  19.. two for each pass: pass, until
+-- ARGV  19.. for each pass: pass, until as a double
 -- Returns  the head
-local ids, known = tickets(OWN, 2)
+tickets(CALLED, LINE)
 
-for i, id in ipairs(ids) do
-  local at, k = OWN + (i - 1) * 2, known[id]
-  if k.ends > now and made(k, ARGV[at]) then
-    redis.call('ZADD', ACTIVE, math.min(tonumber(ARGV[at + 1]), k.ends), id)
-  end
+for i = 1, #ids do
+  local k, told = ticket(i), ARGV[OWN + i - 1]
+  if k.ends > now and made(k, told) then extend(k, math.min(struct.unpack('>d', told, 17), k.ends)) end
 end
 
+save()
 return head()

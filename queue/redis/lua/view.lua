@@ -12,7 +12,7 @@ local t = redis.call('TIME')
 local now = tonumber(ARGV[5]) or t[1] * 1000000 + t[2]
 local clock = tonumber(redis.call('HGET', STATE, 'clock') or 0)
 if clock - now <= 2000000 then now = math.max(now, clock) end -- as pace.lua
-local function whole(n) return string.format('%.0f', n) end
+local function whole(n) return string.format('%d', n) end
 
 local numbers = redis.call('HMGET', STATE, 'epoch', 'last', 'front', 'due', 'interval', 'ratio', 'recover_until')
 table.insert(numbers, 1, whole(now))

@@ -1,5 +1,22 @@
 -- visits.lua stands behind seats.lua in the scripts that give places and passes.
-local back, entries = {}, {}
+local seats, back, entries = {}, {}, {}
+
+-- Adds a seat to the answer, and says whether there was one.
+local function tell(state, place, number, entry, ends, ahead)
+  if not state then return false end
+  local n = #seats
+  seats[n + 1], seats[n + 2], seats[n + 3] = state, place, number
+  seats[n + 4], seats[n + 5], seats[n + 6] = entry, ends, ahead or -1
+  return true
+end
+
+-- What the gateway remembers counts where the store has forgotten it.
+local function remind(k, told, at)
+  local place, entry, ends, since = struct.unpack('>dddd', told, at)
+  if place <= k.used then return end
+  if k.place and k.place <= place then drop(k) end
+  remember(k, place, entry, ends, entry > 0 and ends or -now, since - 1)
+end
 
 -- Puts a ticket that the store has forgotten back at the place it shows. A drawn place
 -- says nothing about the next ones.
@@ -9,27 +26,15 @@ local function put_back(k, place)
   back[#back + 1] = struct.pack('>c0dd', k.id, place, 0)
 end
 
--- Lets a ticket in at the next slot.
-local function enter(k, place)
-  local entry = take()
-  drop(k)
-  remember(k, place, entry, entry + ttl, entry + ttl)
-  s.entries = s.entries + 1
-  entered(place)
-  entries[#entries + 1] = struct.pack('>c0dd', k.id, place, entry)
-  return {ADMITTED, place, 0, entry, k.ends}
-end
-
--- Ends the script with the seats, six values each.
-local function answer(seats, direct)
+-- Ends the script with the seats, six doubles each in one string.
+local function answer(direct)
+  save()
   if #back > 0 then record('return', table.concat(back)) end
   if #entries > 0 then
     if direct then record('call', table.concat(entries), '', 'direct') end
     record('enter', table.concat(entries))
   end
   local out = head()
-  for _, at in ipairs(seats) do
-    for i = 1, 6 do out[#out + 1] = at[i] or -1 end
-  end
+  out[#out + 1] = struct.pack('>' .. string.rep('d', #seats), unpack(seats))
   return out
 end
