@@ -83,11 +83,9 @@ func compare(ctx context.Context, o options) (err error) {
 	defer func() { err = errors.Join(err, s.close()) }()
 	report := report{Machine: describe(ctx)}
 	for i, r := range chosen {
-		done, err := r.run(ctx, s, o)
-		if err != nil {
+		if err := report.take(ctx, s, r, o); err != nil {
 			return fmt.Errorf("%s: %w", r.name, err)
 		}
-		report.add(r, done)
 		fmt.Fprintf(os.Stderr, "%d/%d %s\n", i+1, len(chosen), report.latest())
 	}
 	fmt.Print(report.table())

@@ -103,7 +103,7 @@ func TestTheTableShowsWhatMissesItsTarget(t *testing.T) {
 	r.add(row{name: "missed", task: fetch, target: 1.2}, done{Compared: spread(1.21)})
 	r.add(row{name: "shown", task: fetch}, done{Compared: spread(9)})
 	r.add(row{name: "control", task: fetch, control: true}, done{Compared: spread(1)})
-	r.add(row{name: "polls", task: poll, b: "hello"}, done{Compared: spread(1), polls: 1234})
+	r.add(row{name: "polls", task: poll, b: "hello"}, done{Compared: spread(1), asked: 1234})
 	for _, want := range []string{
 		"| reached | 1.20 | 1.10-1.30 | at most 1.20 | 30.0, 20.0 |\n", "| missed | **1.21** | 1.11-1.31 | at most 1.20 | 30.0, 20.0 |\n",
 		"| shown | 9.00 | 8.90-9.10 | - | 30.0, 20.0 |\n", "| control | 1.00 | 0.90-1.10 | 0.97-1.03 | 30.0, 20.0 |\n",
@@ -161,6 +161,21 @@ func TestTheStageHasRealPeopleInARealLine(t *testing.T) {
 	}
 	if joined, err := s.joined(t.Context(), "gateway joined", "redis joined"); err != nil || joined != people {
 		t.Errorf("%d joined, %v", joined, err)
+	}
+	waiting, err := join(t.Context(), g.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := pollOnce(t.Context(), g.addr, waiting)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Close()
+	if _, err := pollOnce(t.Context(), g.addr, "none=none"); err == nil || !strings.Contains(err.Error(), "404") {
+		t.Errorf("a poll without a ticket: %v", err)
+	}
+	if used, err := resident(g.PID()); err != nil || used < 1<<20 {
+		t.Errorf("the gateway uses %d bytes of memory, %v", used, err)
 	}
 	after, err := s.trips(t.Context(), "redis joined")
 	if err != nil || after-before < people {

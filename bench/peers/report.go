@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,6 +33,20 @@ type report struct {
 	Lines   []line  `json:"lines"`
 }
 
+// take measures a row and adds what it gave.
+func (r *report) take(ctx context.Context, s *stage, w row, o options) error {
+	if w.task == stay {
+		l, err := s.idle(ctx)
+		r.Lines = append(r.Lines, l)
+		return err
+	}
+	d, err := w.run(ctx, s, o)
+	if err == nil {
+		r.add(w, d)
+	}
+	return err
+}
+
 // add puts what a comparison gave into the report.
 func (r *report) add(w row, d done) {
 	l := line{Name: w.name, Value: d.Ratio, Unit: "×", Target: w.target, A: d.A.Median, B: d.B.Median, Rounds: d.Rounds, Aim: "-"}
@@ -49,10 +64,11 @@ func (r *report) add(w row, d done) {
 	switch {
 	case w.task == poll && w.b == "hello":
 		r.Lines = append(r.Lines, line{
-			Name: fmt.Sprintf("trips to the store for %d polls, beyond what it does by itself", d.polls), Aim: "none",
+			Name: fmt.Sprintf("trips to the store for %d polls, beyond what it does by itself", d.asked), Aim: "none",
 		})
 	case w.task == joining && w.b == "hello":
-		r.besides("CPU of Redis per arrival", "at most 4", 4, d, func(m measure.Round) float64 { return m.A.BesidePerRequest(0) })
+		name := fmt.Sprintf("CPU of Redis per arrival, %.0f with each trip", float64(d.asked)/float64(max(d.trips-d.own, 1)))
+		r.besides(name, "at most 4", 4, d, func(m measure.Round) float64 { return m.A.BesidePerRequest(0) })
 	case w.task == joining:
 		r.besides("CPU of Redis per arrival, one EVALSHA for each", "-", 0, d, func(m measure.Round) float64 { return m.B.BesidePerRequest(0) })
 	}

@@ -16,6 +16,7 @@ const (
 	poll                 // ask for their standing, with a ticket
 	joining              // come for the first time
 	alone                // come for the first time, one at a time
+	stay                 // poll once, and keep the connection open
 )
 
 // row is one comparison.
@@ -47,6 +48,7 @@ func rows() []row {
 		{name: "arrival, beside one EVALSHA for each", task: joining, a: "gateway joined", b: "gateway one by one", target: 0.65},
 		{name: "arrival, beside fasthttp's hello world", task: joining, a: "gateway joined", b: "hello", target: 1.60},
 		{name: "arrival with one client, beside one EVALSHA for each", task: alone, a: "gateway joined", b: "gateway one by one"},
+		{name: "memory of an idle connection", task: stay},
 	}
 }
 

@@ -15,8 +15,10 @@ type counter func(ctx context.Context) (int64, error)
 // done is what a comparison gave.
 type done struct {
 	measure.Compared
-	// trips are the scripts that the store ran while polls were answered, and polls those.
-	trips, polls int64
+	// asked is how many requests A answered in all, warming up included; trips are the
+	// scripts that its store ran meanwhile, and own those of them that it would have run
+	// with nobody there.
+	asked, trips, own int64
 }
 
 // run makes one comparison, and checks that all that was asked was done.
@@ -29,19 +31,13 @@ func (r row) run(ctx context.Context, s *stage, o options) (done, error) {
 	if err != nil {
 		return done{}, err
 	}
-	idle, err := s.idleTrips(ctx, r)
+	tripped, err := s.watchTrips(ctx, gateways[r.a].redis)
 	if err != nil {
 		return done{}, err
 	}
 	check, err := r.watch(ctx, countA, countB)
 	if err != nil {
 		return done{}, err
-	}
-	before, began := int64(0), time.Now()
-	if r.task == poll {
-		if before, err = s.trips(ctx, gateways[r.a].redis); err != nil {
-			return done{}, err
-		}
 	}
 	warmA, warmB := a, b
 	warmA.Load.Duration, warmB.Load.Duration = warmUp, warmUp
@@ -58,40 +54,45 @@ func (r row) run(ctx context.Context, s *stage, o options) (done, error) {
 	if err := check(ctx, all, a.Load.Connections); err != nil {
 		return done{}, err
 	}
-	if r.task == poll {
-		after, err := s.trips(ctx, gateways[r.a].redis)
-		if err != nil {
-			return done{}, err
-		}
-		for _, round := range all {
-			d.polls += round.A.Requests
-		}
-		d.trips = after - before
-		if most := int64(2*idle*time.Since(began).Seconds()) + 50; d.trips > most {
-			return done{}, fmt.Errorf("%d polls made trips to the store: it ran %d scripts, and with nobody there it would have been %d",
-				d.polls, d.trips, most/2)
-		}
+	for _, round := range all {
+		d.asked += round.A.Requests
+	}
+	if d.trips, d.own, err = tripped(ctx); err != nil {
+		return done{}, err
+	}
+	if r.task == poll && d.trips > 2*d.own+50 {
+		return done{}, fmt.Errorf("%d polls made trips to the store: it ran %d scripts, and with nobody there it would have been %d",
+			d.asked, d.trips, d.own)
 	}
 	return d, nil
 }
 
-// idleTrips is how many scripts a second the store of a polled gateway runs by itself.
-func (s *stage) idleTrips(ctx context.Context, r row) (float64, error) {
-	if r.task != poll {
-		return 0, nil
+// watchTrips looks at what scripts a store runs by itself, and gives how to learn how
+// many it has run from then on, and how many of them by itself. No store has none.
+func (s *stage) watchTrips(ctx context.Context, store string) (func(context.Context) (trips, own int64, err error), error) {
+	if store == "" {
+		return func(context.Context) (int64, int64, error) { return 0, 0, nil }, nil
 	}
 	const look = 2 * time.Second
-	before, err := s.trips(ctx, gateways[r.a].redis)
+	first, err := s.trips(ctx, store)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	select {
 	case <-time.After(look):
 	case <-ctx.Done():
-		return 0, ctx.Err()
+		return nil, ctx.Err()
 	}
-	after, err := s.trips(ctx, gateways[r.a].redis)
-	return float64(after-before) / look.Seconds(), err
+	before, err := s.trips(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	return func(ctx context.Context) (int64, int64, error) {
+		after, err := s.trips(ctx, store)
+		own := float64(before-first) * time.Since(began).Seconds() / look.Seconds()
+		return after - before, int64(own), err
+	}, nil
 }
 
 // side starts a server and says what is to be asked of it, and who counts.
