@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"waitroom/bench/canary"
+	"waitroom/bench/gateway"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"rush": func() { os.Exit(run()) }})
+}
+
+// TestCommands runs the dialogues in testdata/script, against the real program as
+// $GATEWAY: one whose rate is 3,600,000/h, with a burst of 10. Beside testscript's own
+// they have:
+//
+//	liar               a server that gives everybody the same place, as $LIAR
+//	stranger           a web server that is no waiting room, as $STRANGER
+//	exits N command…   the command ends with exactly this code
+func TestCommands(t *testing.T) {
+	binary, err := gateway.Build(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := gateway.Start(t, gateway.Options{
+		Binary: binary, Backend: canary.Start(t).URL, Room: map[string]string{"rate": "3,600,000/h", "burst": "10"},
+	})
+	// In a subtest, since the dialogues run in parallel and the gateway has to outlive them.
+	t.Run("dialogue", func(t *testing.T) {
+		testscript.Run(t, testscript.Params{
+			Dir:                 "testdata/script",
+			RequireExplicitExec: true,
+			RequireUniqueNames:  true,
+			Cmds: map[string]func(*testscript.TestScript, bool, []string){
+				"liar":     serve("LIAR", liar),
+				"stranger": serve("STRANGER", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>It works!</html>")) }),
+				"exits":    exitsCmd,
+			},
+			Setup: func(env *testscript.Env) error {
+				env.Setenv("GATEWAY", g.URL)
+				return nil
+			},
+		})
+	})
+}
+
+// serve is a command that starts a server and names it.
+func serve(name string, handler http.HandlerFunc) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, _ bool, _ []string) {
+		s := httptest.NewServer(handler)
+		ts.Setenv(name, s.URL)
+		ts.Defer(s.Close)
+	}
+}
+
+// liar lets everybody in at once, on the same place with the same pass.
+func liar(w http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, "/leave") {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	const place, pass = "eyJwbGMiOjd9", "eyJqdGkiOiJhIn0" // {"plc":7}, {"jti":"a"}
+	fmt.Fprintf(w, `{"room":"booking","state":"admitted","server_time":"2026-01-01T00:00:00Z","enter_at":"2026-01-01T00:00:00Z",
+		"ticket":"e30.%s.x","pass":"e30.%s.x"}`, place, pass)
+}
+
+func exitsCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits N command args...")
+	}
+	code := "0"
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		code = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if code != args[0] {
+		ts.Fatalf("exit code %s, not %s", code, args[0])
+	}
+}
