@@ -16,7 +16,7 @@ type spot struct {
 // time. It returns false where it cannot.
 func (l *Listener) park(c net.Conn, by time.Time) bool {
 	below, ok := socket(c).(syscall.Conn)
-	if !ok || !canPark {
+	if !ok {
 		return false
 	}
 	raw, err := below.SyscallConn()
@@ -44,7 +44,8 @@ func (l *Listener) wait(s *spot) {
 	l.mu.Lock()
 	delete(l.parked, s)
 	l.mu.Unlock()
-	if err != nil || found != Data || s.SetReadDeadline(time.Time{}) != nil {
+	// The deadline of the last answer has passed; the next one may begin without its own.
+	if err != nil || found != Data || s.SetDeadline(time.Time{}) != nil {
 		_ = s.Close()
 		l.left()
 		return
