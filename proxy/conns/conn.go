@@ -8,6 +8,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -16,6 +17,7 @@ type conn struct {
 	net.Conn
 	listener    *Listener
 	read, write lazy
+	can         bool // there is a socket to be looked at, so that it can be parked
 	// idle belongs to the goroutine that serves the connection: it waits for the first
 	// byte of a request.
 	idle  bool
@@ -41,7 +43,8 @@ func (s *secure) SetDeadline(t time.Time) error {
 }
 
 func (l *Listener) wrap(c net.Conn) net.Conn {
-	own := &conn{Conn: c, listener: l}
+	_, can := socket(c).(syscall.Conn)
+	own := &conn{Conn: c, listener: l, can: can && canPark}
 	if t, ok := c.(*tls.Conn); ok {
 		return &secure{conn: own, tls: t}
 	}
@@ -63,8 +66,11 @@ func (c *conn) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		n, err := c.Conn.Read(p)
-		if n > 0 || err == nil || !errors.Is(err, os.ErrDeadlineExceeded) || c.read.passed() {
+		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) || c.read.passed() {
 			return n, err
+		}
+		if n > 0 {
+			return n, nil
 		}
 		if at := c.parkAt(); !at.IsZero() && !time.Now().Before(at) {
 			c.parks.Store(true)
@@ -76,7 +82,7 @@ func (c *conn) Read(p []byte) (int, error) {
 // parkAt is when the connection will have been idle for long enough; the zero time
 // while it is not idle, or cannot be parked.
 func (c *conn) parkAt() time.Time {
-	if !c.idle || !canPark {
+	if !c.idle || !c.can {
 		return time.Time{}
 	}
 	by := c.read.wanted()
