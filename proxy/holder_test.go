@@ -131,7 +131,7 @@ func TestATicketIsWorthNothingElsewhere(t *testing.T) {
 		{"all cookies in another browser", p.copied(map[string]string{"User-Agent": safari, "Sec-Ch-Ua-Platform": ""}), nil, 403},
 		{"all cookies on another platform", p.copied(map[string]string{"Sec-Ch-Ua-Platform": `"Windows"`}), nil, 403},
 		{"without the device cookie", without(p, "waitroom-device"), nil, 403},
-		{"with another device's cookie", with(p, "waitroom-device", token.NewDeviceID()), nil, 403},
+		{"with another device's cookie", with(p, "waitroom-device", newDevice()), nil, 403},
 		{"with a device cookie that is none", with(p, "waitroom-device", "short"), nil, 403},
 		{"in a field, without the device cookie", without(p, "waitroom-device", "waitroom-ticket-"+room), []string{"Waitroom-Ticket", ticket}, 403},
 		{"in a field, with it: the same device", without(p, "waitroom-ticket-"+room), []string{"Waitroom-Ticket", ticket}, 200},
@@ -185,7 +185,7 @@ func TestAPassIsWorthNothingElsewhere(t *testing.T) {
 	}{
 		{"all cookies in another browser", p.copied(map[string]string{"User-Agent": safari, "Sec-Ch-Ua-Platform": ""}), nil, false},
 		{"the pass alone", with(r.browser(), "waitroom-pass-"+room, pass), nil, false},
-		{"the pass with another device", with(p, "waitroom-device", token.NewDeviceID()), nil, false},
+		{"the pass with another device", with(p, "waitroom-device", newDevice()), nil, false},
 		{"the pass without a device", without(p, "waitroom-device"), nil, false},
 		{"in a field, without the device", r.browser(), []string{"Waitroom-Pass", pass}, false},
 		{"in a field, with it", with(r.browser(), "waitroom-device", p.device()), []string{"Waitroom-Pass", pass}, true},
@@ -228,7 +228,7 @@ func TestTwoTicketsOrPassesInOneRequestAreRefused(t *testing.T) {
 	p := r.inside()
 	for _, cookie := range []string{
 		"waitroom-pass-booking=" + p.passed() + "; waitroom-pass-booking=x; waitroom-device=" + p.device(),
-		"waitroom-device=" + p.device() + "; waitroom-device=" + token.NewDeviceID() + "; waitroom-pass-booking=" + p.passed(),
+		"waitroom-device=" + p.device() + "; waitroom-device=" + newDevice() + "; waitroom-pass-booking=" + p.passed(),
 	} {
 		if a := p.get("/book", "Cookie", cookie); a.StatusCode != 400 {
 			t.Errorf("%d", a.StatusCode)
@@ -248,4 +248,9 @@ func without(p *person, names ...string) *person {
 		delete(c.cookies, n)
 	}
 	return c
+}
+
+func newDevice() string {
+	cookie := token.NewDeviceID()
+	return string(cookie[:])
 }

@@ -132,3 +132,18 @@ func TestTheDecisionOnAPassAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// BenchmarkJoin is an app's first call: a device and a place are made, and two tickets.
+func BenchmarkJoin(b *testing.B) {
+	r, p := waiters(b)
+	p.cookies = nil
+	ctx := p.asked(b, "POST", "/.waitroom/booking/join")
+	b.ReportAllocs()
+	for b.Loop() {
+		ctx.Response.Reset()
+		r.gate.Handle(ctx)
+	}
+	if ctx.Response.StatusCode() != 200 {
+		b.Fatalf("answered %d", ctx.Response.StatusCode())
+	}
+}

@@ -38,10 +38,11 @@ func (b Binding) String() string {
 }
 
 // NewDeviceID is a fresh value for the device cookie: 128 random bits as 22 characters of base64url. It is a secret.
-func NewDeviceID() string {
+func NewDeviceID() (cookie [22]byte) {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails: it ends the program instead
-	return strict.EncodeToString(id[:])
+	strict.Encode(cookie[:], id[:])
+	return cookie
 }
 
 // DeviceOf is the device that shows the cookie, the User-Agent and the Sec-CH-UA-Platform given; false where the cookie is not

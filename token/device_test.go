@@ -92,7 +92,8 @@ func TestADeviceCookieHasOneSpelling(t *testing.T) {
 func TestNewDeviceIDsAreRandomAndAccepted(t *testing.T) {
 	seen := map[string]bool{}
 	for range 1000 {
-		id := NewDeviceID()
+		cookie := NewDeviceID()
+		id := string(cookie[:])
 		if seen[id] {
 			t.Fatalf("%s twice", id)
 		}

@@ -49,8 +49,8 @@ func (c Cookies) Own() strict.CookieNames {
 func (c Cookies) of(room string) names { return c.rooms[room] }
 
 // SetDevice gives the browser a device cookie.
-func (c Cookies) SetDevice(ctx *fasthttp.RequestCtx, value string) {
-	c.set(ctx, c.device, []byte(value), deviceLife)
+func (c Cookies) SetDevice(ctx *fasthttp.RequestCtx, value []byte) {
+	c.set(ctx, c.device, value, deviceLife)
 }
 
 // SetTicket gives the browser its ticket; an empty one takes it away.
@@ -67,8 +67,8 @@ func (c Cookies) set(ctx *fasthttp.RequestCtx, name string, value []byte, life t
 	if len(value) == 0 {
 		life = 0
 	}
-	line := make([]byte, 0, len(name)+len(value)+80)
-	line = append(append(append(line, name...), '='), value...)
+	var buf [1024]byte
+	line := append(append(append(buf[:0], name...), '='), value...)
 	line = append(line, "; Path=/; Max-Age="...)
 	line = strconv.AppendInt(line, int64(life/time.Second), 10)
 	line = append(line, "; HttpOnly; SameSite=Lax"...)

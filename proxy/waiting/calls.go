@@ -2,7 +2,6 @@ package waiting
 
 import (
 	"bytes"
-	"context"
 
 	"github.com/valyala/fasthttp"
 
@@ -179,9 +178,7 @@ func (r *Room) leave(ctx *fasthttp.RequestCtx, v *visitor.Visitor) {
 	view := r.Line.View()
 	now := view.Now()
 	if t, no := r.ticket(v, now); no == none {
-		wait, cancel := context.WithTimeout(context.Background(), storeWait)
-		defer cancel()
-		if err := r.Line.Leave(wait, queue.ID(t.ID), r.place(&t, &view.Rules)); err != nil {
+		if err := r.Line.Leave(r.patience.wait(), queue.ID(t.ID), r.place(&t, &view.Rules)); err != nil {
 			s := r.standing(&t, view, now)
 			answerProblem(ctx, r.problemOf(err), &s)
 			return

@@ -1,8 +1,6 @@
 package waiting
 
 import (
-	"context"
-
 	"github.com/valyala/fasthttp"
 
 	"waitroom/proxy/visitor"
@@ -33,8 +31,7 @@ func (r *Room) look(t token.Ticket, v *queue.View, now int64, sure bool) found {
 		// Not a called one: it may have been used, and must not outlive what is kept of that.
 		return found{ticket: t, renew: old && !called}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
-	defer cancel()
+	ctx := r.patience.wait()
 	id := queue.ID(t.ID)
 	var seat queue.Seat
 	var err error
@@ -59,8 +56,7 @@ func (r *Room) arrive(ctx *fasthttp.RequestCtx, v *visitor.Visitor, id queue.ID,
 	view := r.Line.View()
 	now := view.Now()
 	if !view.Away() {
-		wait, cancel := context.WithTimeout(context.Background(), storeWait)
-		defer cancel()
+		wait := r.patience.wait()
 		a := queue.Arrival{ID: id, Drawn: r.draw(id, &view.Rules), Direct: direct}
 		seat, err := r.Line.Arrive(wait, a)
 		if err == nil && r.spent(id, seat, now) {
@@ -95,9 +91,7 @@ func (r *Room) enter(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t token.Ticke
 	if place > view.Front {
 		return Admitted{}, r.standing(&t, view, now), notCalled
 	}
-	wait, cancel := context.WithTimeout(context.Background(), storeWait)
-	defer cancel()
-	seat, err := r.Line.Enter(wait, queue.ID(t.ID), place)
+	seat, err := r.Line.Enter(r.patience.wait(), queue.ID(t.ID), place)
 	if err != nil {
 		s := r.standing(&t, view, now)
 		s.State, s.away = queue.StateRecovering, true

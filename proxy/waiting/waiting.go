@@ -9,7 +9,6 @@
 package waiting
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"math/rand/v2"
@@ -47,6 +46,8 @@ type Room struct {
 	Zone *time.Location
 	// Failed is told of each operation that the store did not do; nil tells nobody.
 	Failed func(error)
+
+	patience patience
 }
 
 // storeWait bounds how long a visitor's request waits for the store.
@@ -112,14 +113,18 @@ func (r *Room) issue(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t *token.Tick
 	keys := r.Keys.Keys()
 	if !v.Header {
 		t.Device, t.App = v.Device, false
-		r.Cookies.SetTicket(ctx, r.Name, keys.AppendTicket(nil, t), time.Duration(hold)*time.Microsecond)
+		var buf [ticketSize]byte
+		r.Cookies.SetTicket(ctx, r.Name, keys.AppendTicket(buf[:0], t), time.Duration(hold)*time.Microsecond)
 	}
 	if !inBody(v) {
 		return nil
 	}
 	t.Device, t.App = token.Device{Browser: v.Device.Browser}, true
-	return keys.AppendTicket(nil, t)
+	return keys.AppendTicket(make([]byte, 0, ticketSize), t)
 }
+
+// ticketSize is room for a signed ticket.
+const ticketSize = 768
 
 // seated makes the ticket for a seat.
 func (r *Room) seated(id queue.ID, s queue.Seat, before token.Ticket, rules *queue.Rules) token.Ticket {
@@ -178,9 +183,7 @@ func (r *Room) spent(id queue.ID, s queue.Seat, now int64) bool {
 	if s.State != queue.StateAdmitted || s.End-now >= second {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
-	defer cancel()
-	err := r.Line.End(ctx, queue.PassID(token.PassID(id, s.Entry)), queue.WhyReleased, "expiry")
+	err := r.Line.End(r.patience.wait(), queue.PassID(token.PassID(id, s.Entry)), queue.WhyReleased, "expiry")
 	return r.problemOf(err) == none
 }
 
@@ -197,8 +200,8 @@ const passGrace = time.Hour
 func (r *Room) person(ctx *fasthttp.RequestCtx, v *visitor.Visitor) queue.ID {
 	if !v.Known {
 		cookie := token.NewDeviceID()
-		r.Cookies.SetDevice(ctx, cookie)
-		made, _ := token.DeviceOf([]byte(cookie), nil, nil)
+		r.Cookies.SetDevice(ctx, cookie[:])
+		made, _ := token.DeviceOf(cookie[:], nil, nil)
 		v.Device.ID, v.Known = made.ID, true
 	}
 	var subject [20]byte
