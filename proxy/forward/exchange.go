@@ -218,6 +218,9 @@ func (e *exchange) more() error {
 }
 
 func clientGone(ctx *fasthttp.RequestCtx) bool {
+	if n, ok := ctx.Conn().(nobody); ok {
+		return n.gone()
+	}
 	return ctx.Conn() != nil && conns.Peek(ctx.Conn()) == conns.Gone
 }
 
