@@ -16,12 +16,15 @@ var (
 	refusalsDesc = prometheus.NewDesc("waitroom_refusals_total", "Refused requests, by reason.", []string{"room", "reason"}, nil)
 	answersDesc  = prometheus.NewDesc("waitroom_backend_responses_total", "Answers of the backend, by the class of their status.", []string{"room", "class"}, nil)
 	latencyDesc  = prometheus.NewDesc("waitroom_backend_latency_seconds", "Time from forwarding a request to the head of the backend's answer.", byRoom, nil)
+	cacheDesc    = prometheus.NewDesc("waitroom_cache_requests_total", "Requests to addresses that are answered once for everybody, by how they were.", []string{"room", "result"}, nil)
+	fetchDesc    = prometheus.NewDesc("waitroom_cache_fetches_total", "Requests that the cache made of the backend, by what became of the answer.", []string{"room", "result"}, nil)
+	bytesDesc    = prometheus.NewDesc("waitroom_cache_bytes", "Memory that the kept answers take.", byRoom, nil)
 	inflightDesc = prometheus.NewDesc("waitroom_backend_in_flight", "Requests that wait for the backend now.", byRoom, nil)
 )
 
 // Describe is for prometheus.Collector.
 func (t *Traffic) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsDesc, refusalsDesc, answersDesc, latencyDesc, inflightDesc} {
+	for _, d := range []*prometheus.Desc{requestsDesc, refusalsDesc, answersDesc, latencyDesc, inflightDesc, cacheDesc, fetchDesc, bytesDesc} {
 		out <- d
 	}
 }
@@ -49,6 +52,13 @@ func (r *Room) collect(out chan<- prometheus.Metric) {
 	}
 	out <- r.histogram()
 	out <- prometheus.MustNewConstMetric(inflightDesc, prometheus.GaugeValue, float64(r.inflight.Load()), r.name)
+	for result := range cacheResults {
+		count(cacheDesc, r.cache.requests[result].Load(), result.String())
+	}
+	for result := range fetchResults {
+		count(fetchDesc, r.cache.fetches[result].Load(), result.String())
+	}
+	out <- prometheus.MustNewConstMetric(bytesDesc, prometheus.GaugeValue, float64(r.cache.bytes.Load()), r.name)
 }
 
 // histogram makes cumulative buckets of the counters, as Prometheus wants them.

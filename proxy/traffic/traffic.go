@@ -127,6 +127,7 @@ type Room struct {
 	latency  [len(bounds) + 1]atomic.Uint64
 	took     atomic.Int64 // nanoseconds
 	inflight atomic.Int64
+	cache    cached
 }
 
 // Request counts a request by what became of it. Refusals are counted by Refuse.
