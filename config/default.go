@@ -38,5 +38,6 @@ func DefaultRoom() Room {
 		Hold:            30 * time.Minute,
 		Pass:            Pass{TTL: 10 * time.Minute, Idle: 5 * time.Minute},
 		Waiting:         Waiting{Status: 200},
+		CacheLimits:     CacheLimits{MaxBytes: 64 * mib, MaxAnswer: mib},
 	}
 }

@@ -61,7 +61,7 @@ func exampleKeys(t *testing.T) map[string]bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := regexp.MustCompile(`(?m)^( *)#([ a-z_]+:)`).ReplaceAllStringFunc(string(data), func(line string) string {
+	text := regexp.MustCompile(`(?m)^( *)#([- a-z_]+:)`).ReplaceAllStringFunc(string(data), func(line string) string {
 		indent, key, _ := strings.Cut(line, "#")
 		if strings.HasPrefix(key, " ") && !strings.HasPrefix(key, "  ") {
 			return line // a sentence with a colon

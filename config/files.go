@@ -113,6 +113,14 @@ func (r *reader) derive(c *Config) {
 		if !r.has(at + "health.timeout") {
 			room.Health.Timeout = min(room.Health.Timeout, room.Health.Interval)
 		}
+		if !r.has(at + "cache_limits.max_answer") {
+			room.CacheLimits.MaxAnswer = min(room.CacheLimits.MaxAnswer, room.CacheLimits.MaxBytes/8)
+		}
+		for _, rule := range room.Cache {
+			for j, p := range rule.Paths {
+				rule.Paths[j] = belowStar(p)
+			}
+		}
 		for j, h := range room.Hosts {
 			room.Hosts[j] = strings.ToLower(h)
 		}

@@ -121,15 +121,15 @@ func (r *reader) problem(s spot, what, mend string) Problem {
 }
 
 // label is the key as people know it: `rooms[0].pass.ttl` is `pass.ttl`, `rooms[0].hosts[1]` is
-// `hosts`.
+// `hosts`, `rooms[0].cache[0].ttl` is `cache.ttl`.
 func label(path string) string {
 	if strings.HasPrefix(path, "rooms[") {
 		if _, within, ok := strings.Cut(path, "]."); ok {
 			path = within
 		}
 	}
-	if i := strings.IndexByte(path, '['); i > 0 {
-		path = path[:i]
+	for i := strings.IndexByte(path, '['); i > 0; i = strings.IndexByte(path, '[') {
+		path = path[:i] + path[i+strings.IndexByte(path[i:], ']')+1:]
 	}
 	return path
 }

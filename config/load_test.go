@@ -78,6 +78,11 @@ rooms:
     pass: {ttl: 20m, idle: 20m}
     max_active: 5000
     waiting: {status: 503, page: page.html}
+    cache:
+      - {paths: [/book/slots/*, /book/today], ttl: 1s, stale: 30s}
+      - paths: [/book/빈자리/]
+        ttl: 500ms
+    cache_limits: {max_bytes: 8MiB, max_answer: 2KiB}
   - {name: other, hosts: [other.kr], backend: "http://o", rate: 0}
 `), nil)
 	if err != nil {
@@ -121,6 +126,11 @@ rooms:
 			Pass:            Pass{20 * time.Minute, 20 * time.Minute},
 			MaxActive:       5000,
 			Waiting:         Waiting{503, in("page.html")},
+			Cache: []Cache{
+				{[]string{"/book/slots/", "/book/today"}, time.Second, 30 * time.Second},
+				{[]string{"/book/빈자리/"}, 500 * time.Millisecond, 0},
+			},
+			CacheLimits: CacheLimits{8 * mib, 2 * kib},
 		}, other},
 	}
 	if diff := cmp.Diff(want, got, compareValues()); diff != "" {

@@ -49,6 +49,34 @@ type Room struct {
 	MaxActive int `yaml:"max_active" in:"0..100000000"`
 	// Waiting is what those who wait get to see.
 	Waiting Waiting `yaml:"waiting"`
+	// Cache are the public queries that are answered once for everybody inside. Default none.
+	Cache []Cache `yaml:"cache"`
+	// CacheLimits bound the memory of these answers.
+	CacheLimits CacheLimits `yaml:"cache_limits"`
+}
+
+// Cache declares that what is below some paths is public: the same for everybody, whoever asks.
+// The backend is asked without cookies, pass and subject of the visitor.
+type Cache struct {
+	// Paths are within the room's: `/slots/*` is everything below, `/slots` that path alone; kept
+	// as `/slots/`. Needed.
+	Paths []string `yaml:"paths"`
+	// TTL is how long an answer is given without asking the backend again; one that says less
+	// itself is heard. Needed.
+	TTL time.Duration `yaml:"ttl" in:"100ms..24h"`
+	// Stale is how long it is given after that, while a new one is fetched or where the backend
+	// fails. Default 0s.
+	Stale time.Duration `yaml:"stale" in:"0s..24h"`
+}
+
+// CacheLimits bound the memory of a room's cache.
+type CacheLimits struct {
+	// MaxBytes is the most for answers, half for those kept and half for those on their way.
+	// Default 64MiB.
+	MaxBytes Size `yaml:"max_bytes" in:"1MiB..64GiB"`
+	// MaxAnswer is the largest body that is kept; at most an eighth of MaxBytes. Default 1MiB, or
+	// that eighth if it is less.
+	MaxAnswer Size `yaml:"max_answer" in:"1KiB..1GiB"`
 }
 
 // BackendTLS is TLS towards https backends. Certificates are always verified.
