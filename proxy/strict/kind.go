@@ -1,5 +1,7 @@
 package strict
 
+import "strings"
+
 // Kind says what a header field is to a gateway.
 type Kind uint8
 
@@ -50,6 +52,15 @@ const (
 
 // longestKnown is the length of the longest name that kindOf knows.
 const longestKnown = 32
+
+// KindOf tells what a field of that name, in any spelling, is to a gateway.
+func KindOf(name string) Kind {
+	low := []byte(strings.ToLower(name))
+	if len(low) == 0 || len(low) > longestKnown {
+		return prefixKind(low)
+	}
+	return kindOf(low)
+}
 
 // kindOf tells the kind of a field by its name in lower case, of at most
 // longestKnown bytes.
