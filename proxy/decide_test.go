@@ -194,8 +194,8 @@ func canonical(target string) string {
 
 func TestConfiguredPathsAreComparedAsRequestsSpellThem(t *testing.T) {
 	for _, p := range []string{"/", "/book/", "/예약/", "/a|b/", "/a[1]/", "/~me/", "/a b"} {
-		if got := canonical(p); got != "" && got != encoded([]string{p})[0] {
-			t.Errorf("%s: a request has %s, the room %s", p, got, encoded([]string{p})[0])
+		if got := canonical(p); got != "" && got != Encoded([]string{p})[0] {
+			t.Errorf("%s: a request has %s, the room %s", p, got, Encoded([]string{p})[0])
 		}
 	}
 	g := New(Options{Rooms: []Room{{Name: "r", Hosts: []string{"*"}, Paths: []string{"/예약/"}, Open: []string{"/예약/열린/"}}}})
@@ -213,8 +213,8 @@ func FuzzConfiguredPathsAreSpeltAsStrictDoes(f *testing.F) {
 		if !utf8.ValidString(path) || strings.ContainsAny(path, "%?#;\\") {
 			t.Skip("refused by the configuration")
 		}
-		if got := canonical(path); got != "" && got != encoded([]string{path})[0] {
-			t.Errorf("%q: a request has %q, the room %q", path, got, encoded([]string{path})[0])
+		if got := canonical(path); got != "" && got != Encoded([]string{path})[0] {
+			t.Errorf("%q: a request has %q, the room %q", path, got, Encoded([]string{path})[0])
 		}
 	})
 }

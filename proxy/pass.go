@@ -10,6 +10,7 @@ import (
 	"github.com/valyala/fasthttp"
 	"go.uber.org/zap"
 
+	"waitroom/proxy/cache"
 	"waitroom/proxy/forward"
 	"waitroom/proxy/strict"
 	"waitroom/proxy/traffic"
@@ -36,9 +37,9 @@ func (o *Options) enter(ctx *fasthttp.RequestCtx, c *call, room *Room) {
 	}
 }
 
-// unshare keeps an answer of the backend that carries a cookie of ours out of shared
-// caches, whatever the backend says (RFC 9111, section 7.3): the next visitor would get
-// the cookie, too. Of two directives the stricter one counts.
+// unshare keeps an answer of the backend that carries a cookie or a pass of ours out of
+// shared caches, whatever the backend says (RFC 9111, section 7.3): the next visitor would
+// get it, too. Of two directives the stricter one counts.
 func unshare(ctx *fasthttp.RequestCtx) {
 	ctx.Response.Header.Add(fasthttp.HeaderCacheControl, "private")
 }
@@ -56,6 +57,12 @@ func (o *Options) forward(ctx *fasthttp.RequestCtx, c *call, room *Room) bool {
 	if o.TLS {
 		c.extra.Scheme = "https"
 	}
+	var kept cache.Turn
+	if room.Cache != nil {
+		if kept = o.kept(ctx, q, room, &c.extra); kept.Done {
+			return o.answered(ctx, q, room, s, kept.Err)
+		}
+	}
 	if s.token != nil {
 		s.room = room
 		c.extra.Watch = s
@@ -70,6 +77,7 @@ func (o *Options) forward(ctx *fasthttp.RequestCtx, c *call, room *Room) bool {
 		return false
 	}
 	room.Traffic.Answer(answer.Status, time.Since(began))
+	kept.Finish(ctx, answer.Status)
 	switch {
 	case s.token == nil:
 	case answer.Command != forward.CommandNone:
@@ -134,8 +142,8 @@ func (o *Options) renew(ctx *fasthttp.RequestCtx, room *Room, s *seen) {
 		ctx.Response.Header.SetBytesV("Waitroom-Pass", signed)
 	} else {
 		o.Cookies.SetPass(ctx, room.Name, signed, time.Duration(p.End-s.now)*time.Microsecond)
-		unshare(ctx)
 	}
+	unshare(ctx)
 	room.Inside.Touch(queue.PassID(p.ID), p.Expires)
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/valyala/fasthttp"
 	"go.uber.org/zap"
 
+	"waitroom/proxy/cache"
 	"waitroom/proxy/forward"
 	"waitroom/proxy/strict"
 	"waitroom/proxy/traffic"
@@ -50,6 +51,8 @@ type Room struct {
 	Waiting *waiting.Room
 	Inside  Inside
 	Traffic *traffic.Room
+	// Cache answers public queries once for everybody; nil is none.
+	Cache *cache.Cache
 }
 
 // Options are what a gate is made of.
@@ -96,7 +99,7 @@ func (g *Gate) Replace(o Options) {
 	o.Rooms = slices.Clone(o.Rooms)
 	for i := range o.Rooms {
 		r := &o.Rooms[i]
-		r.Paths, r.Open = encoded(r.Paths), encoded(r.Open)
+		r.Paths, r.Open = Encoded(r.Paths), Encoded(r.Open)
 	}
 	g.options.Store(&o)
 }

@@ -84,9 +84,9 @@ func (r *Room) opens(path []byte) bool {
 	return false
 }
 
-// encoded are paths that were written in letters as a canonical request has them, so
+// Encoded are paths that were written in letters as a canonical request has them, so
 // that one comparison of bytes decides.
-func encoded(paths []string) []string {
+func Encoded(paths []string) []string {
 	all := make([]string, 0, len(paths))
 	for _, p := range paths {
 		b := make([]byte, 0, len(p))

@@ -19,7 +19,7 @@ const (
 func (g *gateway) retire(left []*room) {
 	for _, r := range left {
 		g.retired.Go(func() {
-			defer r.backend.Close()
+			defer r.end()
 			began := time.Now()
 			tick := time.NewTicker(retireEvery)
 			defer tick.Stop()

@@ -14,6 +14,7 @@ import (
 
 	"waitroom/config"
 	"waitroom/proxy"
+	"waitroom/proxy/cache"
 	"waitroom/proxy/forward"
 	"waitroom/proxy/operator"
 	"waitroom/proxy/visitor"
@@ -22,17 +23,19 @@ import (
 	"waitroom/queue"
 )
 
-// room is one room as it runs: its line, its keeper and its backend.
+// room is one room as it runs: its line, its keeper, its backend and what is kept of it.
 type room struct {
 	line    line
 	backend *forward.Backend
-	// made is what the backend was made from.
+	cache   *cache.Cache // nil for none
+	// made is what the backend and the cache were made from.
 	made    origin
 	trouble *trouble
 	stop    func()
 }
 
-// origin is all of a configuration that makes a backend.
+// origin is all of a configuration that makes a backend and its cache: where any of it
+// changes nothing that was kept is used again.
 type origin struct {
 	addresses []config.Backend
 	tls       config.BackendTLS
@@ -40,6 +43,8 @@ type origin struct {
 	timeouts  config.BackendTimeouts
 	write     time.Duration
 	maxBody   config.Size
+	cache     []config.Cache
+	bounds    config.CacheLimits
 }
 
 // take makes the gate's options from a configuration, and with them what is new in
@@ -94,7 +99,7 @@ func (g *gateway) discard(made map[string]*room) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, r := range others(made, g.rooms) {
-		r.backend.Close()
+		r.end()
 	}
 }
 
@@ -116,7 +121,9 @@ func others(rooms, stay map[string]*room) (left []*room) {
 // room is the room that runs under this name with what the configuration changes in
 // it, or a new one.
 func (g *gateway) room(ctx context.Context, c *config.Config, from *config.Room) (*room, error) {
-	made := origin{from.Backend, from.BackendTLS, from.Health, from.BackendTimeouts, c.Limits.WriteTimeout, c.Limits.MaxBody}
+	made := origin{
+		from.Backend, from.BackendTLS, from.Health, from.BackendTimeouts, c.Limits.WriteTimeout, c.Limits.MaxBody, from.Cache, from.CacheLimits,
+	}
 	g.mu.Lock()
 	old := g.rooms[from.Name]
 	g.mu.Unlock()
@@ -132,18 +139,30 @@ func (g *gateway) room(ctx context.Context, c *config.Config, from *config.Room)
 		return nil, err
 	}
 	if old != nil {
-		return &room{line: old.line, stop: old.stop, trouble: old.trouble, backend: backend, made: made}, nil
+		r := &room{line: old.line, stop: old.stop, trouble: old.trouble, backend: backend, made: made}
+		r.cache = g.cache(from, r)
+		return r, nil
 	}
 	l, err := g.store.room(ctx, from.Name, rules(from))
 	if err != nil {
 		backend.Close()
 		return nil, err
 	}
-	return &room{line: l, stop: g.keep(from.Name, l), trouble: &trouble{}, backend: backend, made: made}, nil
+	r := &room{line: l, stop: g.keep(from.Name, l), trouble: &trouble{}, backend: backend, made: made}
+	r.cache = g.cache(from, r)
+	return r, nil
 }
 
 func (r *room) close() {
 	r.stop()
+	r.end()
+}
+
+// end closes all of the room that is made of its configuration.
+func (r *room) end() {
+	if r.cache != nil {
+		r.cache.Close()
+	}
 	r.backend.Close()
 }
 
@@ -242,7 +261,7 @@ func (g *gateway) gateRoom(from *config.Room, r *room, cookies visitor.Cookies, 
 	}
 	return proxy.Room{
 		Name: from.Name, Hosts: from.Hosts, Paths: from.Paths, Open: from.OpenPaths,
-		Backend: r.backend, Inside: r.line, Traffic: g.traffic.Room(from.Name),
+		Backend: r.backend, Cache: r.cache, Inside: r.line, Traffic: g.traffic.Room(from.Name),
 		Waiting: &waiting.Room{
 			Name: from.Name, Line: r.line, Keys: g.keys, Cookies: cookies, Page: shown,
 			Status: from.Waiting.Status, Idle: from.Pass.Idle.Microseconds(), Zone: zone,
