@@ -122,16 +122,24 @@ func claims(token []byte, buf []byte, member func(name, value []byte)) bool {
 	return err == nil && object(plain, member)
 }
 
-// placeOf is the place that is written in a ticket (`plc`), 0 where there is none: a
-// draw gives places that only gateways can compute.
-func placeOf(ticket []byte) (place int64) {
+// placeOf is the place that is written in a ticket (`plc`). It is 0 where there is none: a
+// draw gives places that only gateways can compute, and while the store is away a
+// gateway writes a time stamp instead, which is provisional.
+func placeOf(ticket []byte) (place int64, provisional bool) {
+	const stamped = 2
 	var buf [1024]byte
 	_ = claims(ticket, buf[:0], func(name, value []byte) {
-		if string(name) == "plc" {
+		switch string(name) {
+		case "plc":
 			place = number(value)
+		case "flg":
+			provisional = number(value)&stamped != 0
 		}
 	})
-	return place
+	if provisional {
+		return 0, true
+	}
+	return place, false
 }
 
 // passOf is a hash of a pass's name (`jti`): of the whole token where it has none. The

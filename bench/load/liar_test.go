@@ -113,7 +113,7 @@ func ticketOf(place, n int64) string {
 }
 
 func (l *liar) join(s map[string]string, ticket string) {
-	if ticket != "" && l.lie != "moves places" {
+	if ticket != "" && l.lie != "moves places" && l.lie != "writes time stamps for places" {
 		s["ticket"] = quote(ticket)
 		if l.called(ticket) {
 			s["state"] = quote("called")
@@ -125,6 +125,9 @@ func (l *liar) join(s map[string]string, ticket string) {
 	}
 	l.given++
 	s["ticket"] = quote(ticketOf(l.last, l.given))
+	if l.lie == "writes time stamps for places" && ticket == "" {
+		s["ticket"] = quote(token(fmt.Sprintf(`{"plc":%d,"flg":6}`, l.last-1000)))
+	}
 	if ticket != "" && l.called(ticket) {
 		s["state"] = quote("called")
 	}
@@ -181,6 +184,7 @@ func TestEachWrongIsFoundAndNoneWhereThereIsNone(t *testing.T) {
 		}
 	}
 	f("is honest", nil)
+	f("writes time stamps for places", nil)
 	f("gives places twice", func(w *load.Wrong) *int64 { return &w.SamePlace })
 	f("gives passes twice", func(w *load.Wrong) *int64 { return &w.SamePass })
 	f("gives two passes", func(w *load.Wrong) *int64 { return &w.TwoPasses })

@@ -83,18 +83,20 @@ func (o *room) wrongs() (n int64) {
 
 // placed reads the place of a ticket: it must be the one that the visitor had.
 func (o *room) placed(v *visitor, a *answer) {
-	place := placeOf(a.ticket)
+	place, provisional := placeOf(a.ticket)
+	if provisional {
+		return
+	}
 	if v.place != 0 && place != v.place {
 		o.lost(v, moved)
 	}
-	if place != 0 {
-		v.place = place
-	}
-	if v.act == join && (place == 0 || a.drawn) {
+	first := v.place == 0
+	v.place = place
+	if first && (place == 0 || a.drawn) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.drawn = o.drawn || a.drawn
-		if place == 0 {
+		if place == 0 && v.act == join {
 			o.unread++
 		}
 	}

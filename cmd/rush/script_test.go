@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/pem"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -22,7 +23,9 @@ func TestMain(m *testing.M) {
 // $GATEWAY: one whose rate is 3,600,000/h, with a burst of 10. Beside testscript's own
 // they have:
 //
-//	liar               a server that gives everybody the same place, as $LIAR
+//	liar               a server that gives everybody the same place, as $LIAR; and with TLS
+//	                   as $SECURE, signed as in $SSL_CERT_FILE
+//	patience           a server that calls nobody, as $PATIENCE; asked waits until it was polled
 //	stranger           a web server that is no waiting room, as $STRANGER
 //	exits N command…   the command ends with exactly this code
 func TestCommands(t *testing.T) {
@@ -33,6 +36,7 @@ func TestCommands(t *testing.T) {
 	g := gateway.Start(t, gateway.Options{
 		Binary: binary, Backend: canary.Start(t).URL, Room: map[string]string{"rate": "3,600,000/h", "burst": "10"},
 	})
+	p := &patience{polled: make(chan struct{}, 1)}
 	// In a subtest, since the dialogues run in parallel and the gateway has to outlive them.
 	t.Run("dialogue", func(t *testing.T) {
 		testscript.Run(t, testscript.Params{
@@ -40,7 +44,9 @@ func TestCommands(t *testing.T) {
 			RequireExplicitExec: true,
 			RequireUniqueNames:  true,
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
-				"liar":     serve("LIAR", liar),
+				"liar":     liarCmd,
+				"patience": serve("PATIENCE", p.serve),
+				"asked":    p.asked,
 				"stranger": serve("STRANGER", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>It works!</html>")) }),
 				"exits":    exitsCmd,
 			},
@@ -60,6 +66,31 @@ func serve(name string, handler http.HandlerFunc) func(*testscript.TestScript, b
 		ts.Defer(s.Close)
 	}
 }
+
+func liarCmd(ts *testscript.TestScript, neg bool, args []string) {
+	serve("LIAR", liar)(ts, neg, args)
+	s := httptest.NewTLSServer(http.HandlerFunc(liar))
+	ts.Defer(s.Close)
+	ts.Setenv("SECURE", s.URL)
+	file := ts.MkAbs("ca.pem")
+	ts.Check(os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), 0o600))
+	ts.Setenv("SSL_CERT_FILE", file)
+}
+
+// patience lets everybody wait for ever.
+type patience struct{ polled chan struct{} }
+
+func (p *patience) serve(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Waitroom-Ticket") != "" {
+		select {
+		case p.polled <- struct{}{}:
+		default:
+		}
+	}
+	_, _ = w.Write([]byte(`{"room":"booking","state":"waiting","next_poll_ms":20,"ticket":"e30.e30.x"}`))
+}
+
+func (p *patience) asked(*testscript.TestScript, bool, []string) { <-p.polled }
 
 // liar lets everybody in at once, on the same place with the same pass.
 func liar(w http.ResponseWriter, r *http.Request) {
