@@ -35,7 +35,9 @@ func look(fd uintptr) Found {
 		return Data
 	case err == nil:
 		return Gone
-	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EINTR):
+	case errors.Is(err, syscall.EINTR):
+		return look(fd)
+	case errors.Is(err, syscall.EAGAIN):
 		return Quiet
 	default:
 		return Gone

@@ -22,7 +22,8 @@ type Limits struct {
 	IdleTimeout time.Duration
 	// MaxHeader bounds request line and fields together, in bytes; 16 KiB.
 	MaxHeader int
-	// MaxRequests is how many requests a connection may carry; 1000.
+	// MaxRequests is how many requests a connection may carry; 1000. Where it was
+	// parked in between (package conns) the count begins anew.
 	MaxRequests int
 	// MaxConnections bounds the connections at a time; 262,144.
 	MaxConnections int
