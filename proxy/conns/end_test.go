@@ -21,7 +21,7 @@ func TestAnIdleConnectionEndsWhenItsTimeIsUp(t *testing.T) {
 	t.Parallel()
 	f := func(after, idle time.Duration) {
 		t.Helper()
-		both(t, func(t *testing.T, secure bool) {
+		conns.Both(t, func(t *testing.T, secure bool) {
 			s := open(t, setting{after: after, idle: idle, secure: secure})
 			c := s.dial()
 			start := time.Now()
@@ -80,7 +80,7 @@ func TestParkedConnectionsCountForTheBound(t *testing.T) {
 }
 
 func TestCloseEndsWhoIsParkedAndWaitsForIt(t *testing.T) {
-	both(t, func(t *testing.T, secure bool) {
+	conns.Both(t, func(t *testing.T, secure bool) {
 		const visitors = 50
 		s := open(t, setting{secure: secure})
 		var all []*client
@@ -110,7 +110,7 @@ func TestCloseEndsWhoIsParkedAndWaitsForIt(t *testing.T) {
 }
 
 func TestShutdownEndsWhoIsIdleAndFinishesWhoIsNot(t *testing.T) {
-	both(t, func(t *testing.T, secure bool) {
+	conns.Both(t, func(t *testing.T, secure bool) {
 		busy, release := make(chan struct{}), make(chan struct{})
 		var s *site
 		s = open(t, setting{secure: secure, handler: func(ctx *fasthttp.RequestCtx) {
@@ -154,7 +154,7 @@ func TestShutdownEndsWhoIsIdleAndFinishesWhoIsNot(t *testing.T) {
 
 func TestWhoSpeaksAfterParkingHasToFinishARequest(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, secure bool) {
+	conns.Both(t, func(t *testing.T, secure bool) {
 		s := open(t, setting{secure: secure, limits: strict.Limits{ReadTimeout: time.Second}})
 		c := s.dial()
 		c.get("/")
@@ -199,7 +199,7 @@ func TestAConnectionWithAllItsRequestsEndsAndIsNotParked(t *testing.T) {
 // of the answer before.
 func TestNoDeadlineIsLeftFromBeforeParking(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, secure bool) {
+	conns.Both(t, func(t *testing.T, secure bool) {
 		const limit = time.Second
 		s := open(t, setting{secure: secure, limits: strict.Limits{WriteTimeout: limit}})
 		c := s.dial()
@@ -287,4 +287,25 @@ type always struct{ net.Listener }
 
 func (always) Accept() (net.Conn, error) {
 	return nil, &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", syscall.EMFILE)}
+}
+
+func TestNobodyIsParkedAfterClose(t *testing.T) {
+	busy, release := make(chan struct{}), make(chan struct{})
+	var s *site
+	s = open(t, setting{handler: func(ctx *fasthttp.RequestCtx) {
+		close(busy)
+		<-release
+		s.answer(ctx)
+	}})
+	c := s.dial()
+	c.send(request("/"))
+	<-busy
+	s.l.Close()
+	close(release)
+	c.answers("/", "")
+	c.ends()
+	s.until("it is gone", func() bool { return s.l.Open() == 0 })
+	if n := s.l.Parked(); n != 0 {
+		t.Errorf("%d are parked", n)
+	}
 }

@@ -2,15 +2,10 @@ package conns_test
 
 import (
 	"bufio"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -83,7 +78,7 @@ func open(t testing.TB, o setting) *site {
 		}
 	}
 	if o.secure {
-		ln = tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{certificate(t)}, MinVersion: tls.VersionTLS13})
+		ln = tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{conns.Certificate(t)}, MinVersion: tls.VersionTLS13})
 	}
 	s.l = conns.Listen(ln, conns.Options{After: o.after, Idle: o.idle, Max: o.max})
 	go func() { s.served <- s.server.Serve(s.l) }()
@@ -248,27 +243,6 @@ func (c *client) ends() {
 	if len(rest) > 0 || errors.Is(err, os.ErrDeadlineExceeded) {
 		c.t.Fatalf("before the end came %q, %v", rest, err)
 	}
-}
-
-// both runs a test over TCP and over TLS.
-func both(t *testing.T, test func(t *testing.T, secure bool)) {
-	t.Run("tcp", func(t *testing.T) { test(t, false) })
-	t.Run("tls", func(t *testing.T) { test(t, true) })
-}
-
-// certificate is one for a test.
-func certificate(t testing.TB) tls.Certificate {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	form := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, form, form, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
 func (s *site) counts(want map[string]int) {

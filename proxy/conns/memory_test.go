@@ -10,20 +10,20 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 )
 
-const (
-	crowdEnv  = "WAITROOM_TEST_CROWD" // scheme://address to visit, in a process of its own
-	crowdSize = 2000
-)
+const crowdEnv = "WAITROOM_TEST_CROWD" // scheme://address/how-many to visit, in a process of its own
 
 // crowd visits an address with many connections, says so, and stays until its input ends.
 func crowd(target string) {
 	scheme, addr, _ := strings.Cut(target, "://")
+	addr, size, _ := strings.Cut(addr, "/")
+	n, _ := strconv.Atoi(size)
 	var all []net.Conn
-	for range crowdSize {
+	for range n {
 		c, err := net.Dial("tcp", addr)
 		if err == nil && scheme == "https" {
 			c = tls.Client(c, &tls.Config{InsecureSkipVerify: true})
@@ -60,7 +60,7 @@ func used() int64 {
 
 // Both ends would be counted in one process: so the visitors have their own.
 func TestAParkedConnectionCostsLittleMemory(t *testing.T) {
-	f := func(name, scheme string, most int64) {
+	f := func(name, scheme string, size int, most int64) {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, setting{secure: scheme == "https"})
 			c := s.dial()
@@ -70,7 +70,7 @@ func TestAParkedConnectionCostsLittleMemory(t *testing.T) {
 			before := used()
 
 			visit := exec.Command(os.Args[0])
-			visit.Env = append(os.Environ(), crowdEnv+"="+scheme+"://"+s.l.Addr().String())
+			visit.Env = append(os.Environ(), crowdEnv+"="+scheme+"://"+s.l.Addr().String()+"/"+strconv.Itoa(size))
 			stay, err := visit.StdinPipe()
 			if err != nil {
 				t.Fatal(err)
@@ -86,10 +86,10 @@ func TestAParkedConnectionCostsLittleMemory(t *testing.T) {
 			if said != "here\n" {
 				t.Fatalf("the crowd said %q", said)
 			}
-			s.parked(crowdSize + 1)
-			s.until("the server's workers have ended", func() bool { return runtime.NumGoroutine() <= quiet+crowdSize+4 })
-			each := (used() - before) / crowdSize
-			t.Logf("%d bytes for each of %d parked connections", each, crowdSize)
+			s.parked(size + 1)
+			s.until("the server's workers have ended", func() bool { return runtime.NumGoroutine() <= quiet+size+4 })
+			each := (used() - before) / int64(size)
+			t.Logf("%d bytes for each of %d parked connections", each, size)
 			if each > most {
 				t.Errorf("%d bytes for each parked connection, at most %d are promised", each, most)
 			}
@@ -100,7 +100,7 @@ func TestAParkedConnectionCostsLittleMemory(t *testing.T) {
 			s.parked(1)
 		})
 	}
-	f("tcp", "http", 6656) // 6.5 KiB
+	f("tcp", "http", 2000, 6656) // 6.5 KiB
 	// The buffers of the handshake stay with a tls.Conn for its life.
-	f("tls", "https", 14<<10)
+	f("tls", "https", 500, 14<<10)
 }

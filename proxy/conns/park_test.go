@@ -1,6 +1,7 @@
 package conns_test
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -12,10 +13,12 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"waitroom/proxy/conns"
 )
 
 func TestAParkedConnectionIsAnsweredAgainAndAgain(t *testing.T) {
-	both(t, func(t *testing.T, secure bool) {
+	conns.Both(t, func(t *testing.T, secure bool) {
 		s := open(t, setting{secure: secure})
 		c := s.dial()
 		want := map[string]int{}
@@ -46,7 +49,7 @@ func TestWhoeverAsksAgainAtOnceIsNotParked(t *testing.T) {
 }
 
 func TestRequestsSentTogetherAreAnsweredInOrder(t *testing.T) {
-	both(t, func(t *testing.T, secure bool) {
+	conns.Both(t, func(t *testing.T, secure bool) {
 		s := open(t, setting{secure: secure})
 		c := s.dial()
 		want := map[string]int{}
@@ -77,7 +80,7 @@ func TestRequestsSentTogetherAreAnsweredInOrder(t *testing.T) {
 }
 
 func TestARequestMayComeInPieces(t *testing.T) {
-	both(t, func(t *testing.T, secure bool) {
+	conns.Both(t, func(t *testing.T, secure bool) {
 		s := open(t, setting{secure: secure})
 		c := s.dial()
 		c.get("/first")
@@ -99,7 +102,7 @@ func TestARequestMayComeInPieces(t *testing.T) {
 // The moment at which a connection is parked is the one at which most can go wrong: so
 // everybody speaks just then, and a little before and after.
 func TestNothingIsLostThatComesWhileParking(t *testing.T) {
-	both(t, func(t *testing.T, secure bool) {
+	conns.Both(t, func(t *testing.T, secure bool) {
 		const visitors, rounds, after = 8, 150, 2 * time.Millisecond
 		s := open(t, setting{secure: secure, after: after})
 		want := map[string]int{}
@@ -139,7 +142,7 @@ func TestNothingIsLostThatComesWhileParking(t *testing.T) {
 }
 
 func TestABodyIsWaitedForHoweverSlowItIs(t *testing.T) {
-	both(t, func(t *testing.T, secure bool) {
+	conns.Both(t, func(t *testing.T, secure bool) {
 		s := open(t, setting{secure: secure})
 		c := s.dial()
 		c.get("/first")
@@ -156,7 +159,7 @@ func TestABodyIsWaitedForHoweverSlowItIs(t *testing.T) {
 }
 
 func TestAStreamedAnswerIsNotParked(t *testing.T) {
-	both(t, func(t *testing.T, secure bool) {
+	conns.Both(t, func(t *testing.T, secure bool) {
 		more := make(chan string)
 		var s *site
 		s = open(t, setting{secure: secure, handler: func(ctx *fasthttp.RequestCtx) {
@@ -193,7 +196,7 @@ func TestAStreamedAnswerIsNotParked(t *testing.T) {
 }
 
 func TestATunnelIsNotParked(t *testing.T) {
-	both(t, func(t *testing.T, secure bool) {
+	conns.Both(t, func(t *testing.T, secure bool) {
 		var s *site
 		s = open(t, setting{secure: secure, handler: func(ctx *fasthttp.RequestCtx) {
 			if string(ctx.Path()) != "/tunnel" {
@@ -241,5 +244,50 @@ func TestWhatCannotBeLookedAtIsNotParked(t *testing.T) {
 		if s.l.Parked() != 0 || s.l.Open() != 1 {
 			t.Fatalf("%d parked, %d counted; want 0, 1", s.l.Parked(), s.l.Open())
 		}
+	}
+}
+
+// held keeps what is written to it.
+type held struct {
+	net.Conn
+	keep atomic.Bool
+	kept []byte
+}
+
+func (h *held) Write(p []byte) (int, error) {
+	if !h.keep.Load() {
+		return h.Conn.Write(p)
+	}
+	h.kept = append(h.kept, p...)
+	return len(p), nil
+}
+
+// Below TLS a record may come in pieces, too: one part before parking, one after.
+func TestATLSRecordMayComeInPieces(t *testing.T) {
+	s := open(t, setting{secure: true})
+	below, err := net.Dial("tcp", s.l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &held{Conn: below}
+	c := newClient(t, tls.Client(h, &tls.Config{InsecureSkipVerify: true}))
+	for i, parked := range []bool{true, false, true, false} {
+		c.get("/")
+		if parked {
+			s.parked(1)
+		}
+		h.keep.Store(true)
+		path := fmt.Sprintf("/%d", i)
+		c.send(request(path))
+		h.keep.Store(false)
+		_, _ = below.Write(h.kept[:3+10*(i/2)]) // within the record's head, and after it
+		s.pauses()
+		_, _ = below.Write(h.kept[3+10*(i/2):])
+		h.kept = nil
+		c.answers(path, "")
+	}
+	s.counts(map[string]int{"/": 4, "/0": 1, "/1": 1, "/2": 1, "/3": 1})
+	if got := s.refusals(); got != "" {
+		t.Errorf("refused: %s", got)
 	}
 }
