@@ -44,8 +44,7 @@ func (l *Listener) wait(s *spot) {
 	l.mu.Lock()
 	delete(l.parked, s)
 	l.mu.Unlock()
-	// The deadline of the last answer has passed; the next one may begin without its own.
-	if err != nil || found != Data || s.SetDeadline(time.Time{}) != nil {
+	if err != nil || found != Data || s.SetReadDeadline(time.Time{}) != nil {
 		_ = s.Close()
 		l.left()
 		return
