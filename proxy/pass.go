@@ -51,8 +51,11 @@ func (o *Options) forward(ctx *fasthttp.RequestCtx, c *call, room *Room) bool {
 	peer := strict.Peer(ctx)
 	c.extra = forward.Extra{
 		Room: room.Name, Pass: s.token, Subject: s.pass.Subject,
-		ClientAddr: strict.ClientAddr(ctx, o.Trusted), Peer: peer, FromProxy: strict.Trusted(peer, o.Trusted),
+		ClientAddr: peer, Peer: peer, FromProxy: strict.Trusted(peer, o.Trusted),
 		Scheme: "http", Until: s.until(began),
+	}
+	if c.extra.FromProxy {
+		c.extra.ClientAddr = strict.ClientAddr(ctx, o.Trusted)
 	}
 	if o.TLS {
 		c.extra.Scheme = "https"

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 )
 
 // Device is the browser or app that a ticket or pass is bound to.
@@ -82,49 +83,87 @@ func (d Device) SameBrowser(o Device) bool {
 	return d.Browser>>32 == o.Browser>>32 && (mine == other || mine == 0 || other == 0)
 }
 
-// FNV-1a, 32 bits. It guards against mistakes, not against liars: a User-Agent can be copied as easily as a hash of it.
+// mix hashes b into h, eight bytes at a time. It guards against mistakes, not against liars: a User-Agent can be copied as
+// easily as a hash of it.
+func mix(h uint64, b []byte) uint64 {
+	const golden = 0x9e3779b97f4a7c15
+	for len(b) >= 8 {
+		h = (h ^ binary.LittleEndian.Uint64(b)) * golden
+		h ^= h >> 32
+		b = b[8:]
+	}
+	var last [8]byte
+	copy(last[:], b)
+	h = (h ^ binary.LittleEndian.Uint64(last[:]) ^ uint64(len(b))<<56) * golden
+	return h ^ h>>32
+}
+
+// What a byte is in a User-Agent.
 const (
-	fnvStart = 2166136261
-	fnvPrime = 16777619
+	otherByte   = iota
+	digitByte   // begins a version, or goes on with it
+	versionByte // goes on with a version
 )
+
+var agentByte = func() (t [256]uint8) {
+	for i := range t {
+		switch c := byte(i); {
+		case c >= '0' && c <= '9':
+			t[i] = digitByte
+		case c|0x20 >= 'a' && c|0x20 <= 'z', c == '.', c == '_':
+			t[i] = versionByte
+		}
+	}
+	return t
+}()
 
 // hashAgent hashes with each version replaced by one mark. A version starts with a digit and goes on with letters, digits, dots
 // and underscores: 17.2.1, 17_2, 121.0a1, 15E148.
 func hashAgent(agent []byte) uint32 {
-	h := uint32(fnvStart)
+	var buf [256]byte
+	n, h := 0, uint64(0)
 	version := false
 	for _, c := range agent {
-		was := version
-		version = c >= '0' && c <= '9' || was && (c|0x20 >= 'a' && c|0x20 <= 'z' || c == '.' || c == '_')
-		if !version {
-			h = (h ^ uint32(c)) * fnvPrime
-		} else if !was {
-			h = (h ^ '0') * fnvPrime
+		kind := agentByte[c]
+		if version && kind != otherByte {
+			continue
+		}
+		if version = kind == digitByte; version {
+			c = '0'
+		}
+		buf[n] = c
+		if n++; n == len(buf) {
+			h, n = mix(h, buf[:]), 0
 		}
 	}
-	return shown(h, len(agent))
+	return shown(mix(h, buf[:n]), len(agent))
 }
 
 // hashPlatform hashes the hint without its quotes (RFC 8941 strings), whatever its case.
 func hashPlatform(hint []byte) uint32 {
 	hint = bytes.Trim(hint, "\" \t")
-	h := uint32(fnvStart)
-	for _, c := range hint {
-		if c >= 'A' && c <= 'Z' {
-			c |= 0x20
+	h, length := uint64(0), len(hint)
+	for len(hint) > 0 {
+		var low [32]byte
+		n := copy(low[:], hint)
+		for i, c := range low[:n] {
+			if c >= 'A' && c <= 'Z' {
+				low[i] = c | 0x20
+			}
 		}
-		h = (h ^ uint32(c)) * fnvPrime
+		h, hint = mix(h, low[:n]), hint[n:]
 	}
-	return shown(h, len(hint))
+	return shown(h, length)
 }
 
 // shown keeps 0 for what was not shown.
-func shown(h uint32, length int) uint32 {
-	switch {
+func shown(h uint64, length int) uint32 {
+	switch short := uint32(h); { // #nosec G115 -- the low half is the hash
 	case length == 0:
 		return 0
-	case h == 0:
+	case short == 0:
 		return 1
+	default:
+		return short
 	}
-	return h
 }

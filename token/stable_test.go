@@ -25,11 +25,11 @@ func TestWhatIsOutInTheWorldNeverChanges(t *testing.T) {
 	f("secret of a draw", strict.EncodeToString(secret[:]), "e0lK0yZeS7z54eYzrwpoI6DGd-TQD8xoO7KdyZgHXVA")
 	f("drawn place", strconv.FormatInt(keys.DrawPlace("booking", noon, id), 10), "1628765621760883")
 	f("device", strict.EncodeToString(ticket.Device.ID[:]), "S_kklurz10MoYQZR7Pu6_Q")
-	f("browser", strconv.FormatUint(ticket.Device.Browser, 16), "f6e361eefa1b0b2c")
+	f("browser", strconv.FormatUint(ticket.Device.Browser, 16), "99d92dbfb7622b85")
 	f("ticket", string(keys.AppendTicket(nil, &ticket)), "eyJhbGciOiJIUzI1NiIsInR5cCI6IndyLXRpY2tldCtqd3QiLCJraWQiOiJhOTg4MGIwZWY5YzBlNzdkIn0."+
-		"eyJpc3MiOiJ3YWl0cm9vbSIsImF1ZCI6ImJvb2tpbmciLCJqdGkiOiJCd2NIQndjSEJ3Y0hCd2NIIiwiaWF0IjoxNjI4NzY2MDAwLCJuYmYiOjE2Mjg3NjYwMDAsImV4cCI6MTYyODc2NzgwMCwiZXBjIjoiM2Y5YTIxYzAiLCJwbGMiOjE2Mjg3NjU5OTUwMDAwMTcsIm51bSI6MTIzNCwiZGV2IjoiU19ra2x1cnoxME1vWVFaUjdQdTZfUSIsImJydyI6Ijl1Tmg3dm9iQ3l3In0."+
-		"YcwEHL_1Lk_Z5_Lhxug3_NdtkA-sq83SLr3HWuHDy5E")
+		"eyJpc3MiOiJ3YWl0cm9vbSIsImF1ZCI6ImJvb2tpbmciLCJqdGkiOiJCd2NIQndjSEJ3Y0hCd2NIIiwiaWF0IjoxNjI4NzY2MDAwLCJuYmYiOjE2Mjg3NjYwMDAsImV4cCI6MTYyODc2NzgwMCwiZXBjIjoiM2Y5YTIxYzAiLCJwbGMiOjE2Mjg3NjU5OTUwMDAwMTcsIm51bSI6MTIzNCwiZGV2IjoiU19ra2x1cnoxME1vWVFaUjdQdTZfUSIsImJydyI6Im1ka3R2N2RpSzRVIn0."+
+		"LYYAFgZaV8aHnVdUHuImCsxnlyfnf382Hkxe5IEcjWE")
 	f("pass", string(keys.AppendPass(nil, &pass)), "eyJhbGciOiJFZERTQSIsInR5cCI6IndyLXBhc3Mrand0Iiwia2lkIjoiZDBjMzViNmY3ZmI4NzhlYiJ9."+
-		"eyJpc3MiOiJ3YWl0cm9vbSIsImF1ZCI6ImJvb2tpbmciLCJzdWIiOiJjM1ZpYW1WamRDMXZaaTFoTFhCbGNuTnZiZyIsImp0aSI6IkJ3Y0hCd2NIQndjSEJ3Y0hvdG9zQUEiLCJpYXQiOjE2Mjg3NjYwMDAsIm5iZiI6MTYyODc2NjAwMCwiZXhwIjoxNjI4NzY2MzAwLCJlbmQiOjE2Mjg3NjY2MDAsImVudCI6MTYyODc2NjAwMDAwMDAwMCwiZ2VuIjowLCJkZXYiOiJTX2trbHVyejEwTW9ZUVpSN1B1Nl9RIiwiYnJ3IjoiOXVOaDd2b2JDeXcifQ."+
-		"62GGnEGFIos_-1Pbhn_ls9yk_RRFVQs6o0SphYn8-9z1Op4Md0d-JAKAsP1UKm9EDj6VlPy63jid48VAatCJAw")
+		"eyJpc3MiOiJ3YWl0cm9vbSIsImF1ZCI6ImJvb2tpbmciLCJzdWIiOiJjM1ZpYW1WamRDMXZaaTFoTFhCbGNuTnZiZyIsImp0aSI6IkJ3Y0hCd2NIQndjSEJ3Y0hvdG9zQUEiLCJpYXQiOjE2Mjg3NjYwMDAsIm5iZiI6MTYyODc2NjAwMCwiZXhwIjoxNjI4NzY2MzAwLCJlbmQiOjE2Mjg3NjY2MDAsImVudCI6MTYyODc2NjAwMDAwMDAwMCwiZ2VuIjowLCJkZXYiOiJTX2trbHVyejEwTW9ZUVpSN1B1Nl9RIiwiYnJ3IjoibWRrdHY3ZGlLNFUifQ."+
+		"4ikZNZy6prD5_ZamIVOh1EivGJg-wUgwjT1P7lUv_gHfOP2HeJzF7b4ClLHQM7i4Vo74uQqn16Nz6qIazDJ9DQ")
 }

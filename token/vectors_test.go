@@ -110,7 +110,7 @@ func (v vector) vars(t testing.TB, keys *Keys) map[string]string {
 	vars := map[string]string{
 		"ticketkid": ticketKid, "passkid": passKid, "dots": strings.Repeat(".", 1<<20),
 		"strangerx": strict.EncodeToString(strangerKey().Public().(ed25519.PublicKey)),
-		"dev":       "S_kklurz10MoYQZR7Pu6_Q", "brw": "9uNh7vobCyw",
+		"dev":       "S_kklurz10MoYQZR7Pu6_Q", "brw": "mdktv7diK4U",
 	}
 	switch v.Kind {
 	case "ticket":

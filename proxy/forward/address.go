@@ -18,7 +18,7 @@ const (
 	idleKept = 30 * time.Second
 	// idleTrusted is how long a connection may idle before it is looked at
 	// prior to its next use: long enough not to cost a system call under load.
-	idleTrusted = 10 * time.Millisecond
+	idleTrusted = time.Second
 	// readerSize also bounds an answer's head.
 	readerSize = 16 << 10
 )

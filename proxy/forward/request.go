@@ -73,7 +73,7 @@ func (b *Backend) appendCookies(out, value []byte) []byte {
 func (e *exchange) said(out []byte) []byte {
 	x := e.x
 	out = appendField(out, "Waitroom-Room: ", x.Room)
-	if len(x.Pass) > 0 && fitsField(x.Pass) {
+	if len(x.Pass) > 0 && !strict.HasControl(x.Pass) {
 		out = append(out, "Waitroom-Pass: "...)
 		out = append(out, x.Pass...)
 		out = append(out, '\r', '\n')
@@ -89,20 +89,10 @@ func appendField(out []byte, name, value string) []byte {
 	out = append(out, name...)
 	before := len(out)
 	out = append(out, value...)
-	if !fitsField(out[before:]) {
+	if strict.HasControl(out[before:]) {
 		return out[:start]
 	}
 	return append(out, '\r', '\n')
-}
-
-// fitsField reports that a value cannot end its line.
-func fitsField(v []byte) bool {
-	for _, c := range v {
-		if c < ' ' || c == 0x7f {
-			return false
-		}
-	}
-	return true
 }
 
 // forwarded rebuilds the fields that say where the request comes from. What a

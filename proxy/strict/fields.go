@@ -61,7 +61,7 @@ func (r *Request) field(line []byte) string {
 		return "field-name"
 	}
 	value := trim(line[colon+1:])
-	if hasControl(value) {
+	if HasControl(value) {
 		return "field-value"
 	}
 	kind := prefixKind(line[:colon])
@@ -72,10 +72,10 @@ func (r *Request) field(line []byte) string {
 	return r.note(&r.Fields[len(r.Fields)-1])
 }
 
-// hasControl reports a control character other than a tab. It looks at eight
+// HasControl reports a control character other than a tab. It looks at eight
 // bytes at a time: the first term finds bytes below 0x20, the second 0x7F; a
 // borrow may find one too many, so that a find is looked at again.
-func hasControl(v []byte) bool {
+func HasControl(v []byte) bool {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for len(v) >= 8 {
 		w := binary.LittleEndian.Uint64(v)
