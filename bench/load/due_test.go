@@ -179,6 +179,25 @@ func TestTheCeilingHoldsInEveryWindow(t *testing.T) {
 	f("a burst in the middle of the rate", 2, 0, s, 2*s, 2*s, 2*s, 3*s)
 }
 
+func TestHowWellTheRateWasHeldIsToldByStretches(t *testing.T) {
+	var times []int64
+	for i := range 55 { // one a second, of which the 20th to 24th stayed away, and a part of a stretch at the end
+		if i < 20 || i > 24 {
+			times = append(times, 7+int64(i)*1_000_000)
+		}
+	}
+	var r RoomReport
+	r.time(times, &Plan{RatePerHour: 3600, Burst: 1})
+	h := r.Held
+	if h == nil || !near(h.Least, 0.5) || !near(h.Median, 1) || !near(h.Most, 1) {
+		t.Errorf("%+v", h)
+	}
+	r.time(times[:10], &Plan{RatePerHour: 3600, Burst: 1})
+	if r.Held != nil {
+		t.Errorf("%+v of less than a stretch", r.Held)
+	}
+}
+
 func FuzzObjectsAreReadAsEncodingJSONDoes(f *testing.F) {
 	f.Add(`{"room":"a","eta":{"low":1,"high":[2,"}"]},"n":null, "s" : "x\"y\\" }`)
 	f.Add(`{}`)

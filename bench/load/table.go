@@ -93,6 +93,9 @@ func (r *RoomReport) table(b *strings.Builder) {
 		fmt.Fprintf(b, ", %.1f %% of the rate", r.RateUsed*100)
 	}
 	fmt.Fprintln(b)
+	if h := r.Held; h != nil {
+		fmt.Fprintf(b, "  %-38s %.2f %% of the rate; from %.2f to %.2f %%\n", "in a stretch of ten seconds", h.Median*100, h.Least*100, h.Most*100)
+	}
 	w := r.Wrong
 	for _, c := range []struct {
 		name string

@@ -51,6 +51,9 @@ type RoomReport struct {
 	PerSecond float64 `json:"entries_per_second"`
 	// RateUsed is that as a share of the plan's rate; 0 where none was given.
 	RateUsed float64 `json:"rate_used"`
+	// Held are the entries in whole stretches of ten seconds from the first entry on, as
+	// shares of the rate: the least, the median and the most. Nil where there was none.
+	Held *Held `json:"rate_held"`
 	// Excess is the most by which any window's entries were above rate × W + burst;
 	// negative where there was room left.
 	Excess float64 `json:"excess"`
@@ -65,6 +68,32 @@ type RoomReport struct {
 	Wrong   Wrong   `json:"wrong"`
 	// Unchecked says what could not be checked, and why.
 	Unchecked []string `json:"unchecked"`
+}
+
+// Held are shares of the rate.
+type Held struct {
+	Least  float64 `json:"least"`
+	Median float64 `json:"median"`
+	Most   float64 `json:"most"`
+}
+
+// stretch is how long those of Held are.
+const stretch = 10 * time.Second
+
+// held counts sorted entries by stretches.
+func held(times []int64, perMicro float64) *Held {
+	length := stretch.Microseconds()
+	all := make([]float64, (times[len(times)-1]-times[0])/length)
+	if len(all) == 0 {
+		return nil
+	}
+	for _, at := range times {
+		if i := (at - times[0]) / length; i < int64(len(all)) {
+			all[i] += 1 / (perMicro * float64(length))
+		}
+	}
+	slices.Sort(all)
+	return &Held{all[0], all[len(all)/2], all[len(all)-1]}
 }
 
 // judge holds all that was seen against the promises. Places are those of all visitors
@@ -129,6 +158,7 @@ func (r *RoomReport) time(times []int64, p *Plan) {
 	}
 	perMicro := p.RatePerHour / 3600e6
 	r.RateUsed = r.PerSecond / (perMicro * 1e6)
+	r.Held = held(times, perMicro)
 	// An entry is a whole microsecond, in which the rate has a part of an entry.
 	allowed := 2 * perMicro
 	least := math.Inf(1)
