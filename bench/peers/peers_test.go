@@ -159,8 +159,11 @@ func TestTheStageHasRealPeopleInARealLine(t *testing.T) {
 			t.Errorf("got the cookies %s", cookies)
 		}
 	}
-	if joined, err := s.joined(t.Context(), "gateway joined", "redis joined"); err != nil || joined != people {
+	if joined, err := s.counted(t.Context(), "gateway joined", "joined"); err != nil || joined != people {
 		t.Errorf("%d joined, %v", joined, err)
+	}
+	if places, err := s.places(t.Context(), "redis joined"); err != nil || places != people {
+		t.Errorf("%d places, %v", places, err)
 	}
 	waiting, err := join(t.Context(), g.addr)
 	if err != nil {
