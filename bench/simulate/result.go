@@ -53,10 +53,11 @@ type Percentiles struct {
 	Max float64 `json:"max"`
 }
 
-// Load is of requests in a second.
+// Load is of requests in a second, and Total how many there were.
 type Load struct {
-	Peak float64 `json:"peak"`
-	Mean float64 `json:"mean"`
+	Peak  float64 `json:"peak"`
+	Mean  float64 `json:"mean"`
+	Total int64   `json:"total"`
 }
 
 // Accuracy is how good the estimates were that had a certain wait before them.
@@ -122,7 +123,7 @@ func (t *tally) rate(of func(*load) int64) Load {
 	if t.entered > 0 {
 		span = math.Max(1, float64(t.lastEntry-t.start)/second)
 	}
-	return Load{Peak: float64(most) * second / window, Mean: float64(sum) / math.Max(1, span)}
+	return Load{Peak: float64(most) * second / window, Mean: float64(sum) / math.Max(1, span), Total: sum}
 }
 
 // accuracy is that of the estimates with such a remaining wait.

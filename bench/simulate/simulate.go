@@ -19,6 +19,7 @@ package simulate
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -114,15 +115,18 @@ type run struct {
 	changes      []Change
 }
 
-// Run plays the options to their end. It takes some seconds and a hundred megabytes for
-// a million visitors, on the calling goroutine alone.
-func Run(o Options) (*Result, error) {
+// Run plays the options to their end, or that of the context. It takes some seconds and
+// a hundred megabytes for a million visitors, on the calling goroutine alone.
+func Run(ctx context.Context, o Options) (*Result, error) {
 	if err := o.Check(); err != nil {
 		return nil, fmt.Errorf("simulate: %w", err)
 	}
 	r := newRun(o)
 	for now := r.start + step; ; now += step {
 		r.advance(now)
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("simulate: %w", err)
+		}
 		if r.over(now) {
 			break
 		}
@@ -140,9 +144,9 @@ func newRun(o Options) *run {
 	o.Rules.OpensAt = opening
 	random := rand.New(rand.NewPCG(o.Seed, 1)) //nolint:gosec // a simulation
 	c := newCrowd(o.Crowd, o.Seed, o.Follow, random)
-	start := int64(opening) - second
+	start := int64(opening) - window
 	if o.Crowd.Arrivals > 0 {
-		start = min(start, c.arrive[0]/second*second-second)
+		start = min(start, (c.arrive[0]/window-1)*window)
 	}
 	r := &run{
 		o: o, random: random, crowd: c, start: start, limit: opening + o.Limit.Microseconds(),
@@ -192,7 +196,8 @@ func (r *run) over(now int64) bool {
 
 // tick calls whom the rate owes a call, again at once where it reached its bound.
 func (r *run) tick(now int64) {
-	r.tally.tick(now, r.line)
+	r.tally.before(now, r.line)
+	defer func() { r.tally.after(now, r.line) }()
 	for {
 		from, n := r.line.tick(now)
 		if n > 0 {
@@ -210,4 +215,9 @@ func (r *run) tick(now int64) {
 // draw puts those who came before the opening in the order that the lots give.
 func (r *run) draw() {
 	r.line.draw(int64(r.crowd.o.EarlyOver/time.Microsecond), r.random)
+}
+
+// Order puts changes in the order of their times; those of one time stay as they are.
+func Order(changes []Change) {
+	slices.SortStableFunc(changes, func(a, b Change) int { return cmp.Compare(a.After, b.After) })
 }

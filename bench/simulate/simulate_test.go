@@ -1,7 +1,9 @@
 package simulate_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"testing"
 	"time"
@@ -24,7 +26,7 @@ func options(arrivals int, perSecond, showUp float64) simulate.Options {
 
 func run(t rapid.TB, o simulate.Options) *simulate.Result {
 	t.Helper()
-	r, err := simulate.Run(o)
+	r, err := simulate.Run(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,12 +194,47 @@ func TestLatePeopleEnterAndHoldUpNobody(t *testing.T) {
 	}
 }
 
+func TestARunEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := simulate.Run(ctx, options(1000, 1, 1)); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestNeedsAreWhatHappenedTimesWhatItCosts(t *testing.T) {
+	o := options(36_000, 100, 1)
+	o.Crowd.Over = 10 * time.Second
+	r := run(t, o)
+	near := func(what string, got, want float64) {
+		t.Helper()
+		if math.Abs(got-want) > want/50 {
+			t.Errorf("%s: %g, want about %g", what, got, want)
+		}
+	}
+	hour := time.Hour
+	near("the CPU of joins", r.Needs(simulate.Costs{Join: time.Millisecond}, hour).GatewayCPU, 3.6)
+	near("the CPU of polls", r.Needs(simulate.Costs{Poll: time.Millisecond}, hour).GatewayCPU, r.Polls.Peak/1000)
+	near("the CPU of entries", r.Needs(simulate.Costs{Enter: 10 * time.Millisecond}, hour).GatewayCPU, r.Enters.Peak/100)
+	near("Redis at the joins", r.Needs(simulate.Costs{StoreJoin: time.Millisecond, Poll: hour}, hour).StoreCPU, 3.6)
+	near("those waiting", r.Needs(simulate.Costs{Waiting: 100}, hour).StoreBytes, 100*float64(r.LongestLine))
+	near("entries, all kept", r.Needs(simulate.Costs{Entered: 1}, hour).StoreBytes, 36_000)
+	near("entries, kept a minute", r.Needs(simulate.Costs{Entered: 1}, time.Minute).StoreBytes, 7000)
+	near("the journal", r.Needs(simulate.Costs{Recorded: 1}, time.Minute).StoreBytes, 36_000)
+	if n := r.Needs(simulate.Costs{Join: time.Millisecond}, hour); n.Gateways != 4 {
+		t.Errorf("%d gateways of two cores, half used, for 3.6 cores", n.Gateways)
+	}
+	if n := r.Needs(simulate.Measured(), hour); n.Gateways != 1 {
+		t.Errorf("%d gateways for 100 entries a second", n.Gateways)
+	}
+}
+
 func TestOptionsThatCannotBePlayedAreRefused(t *testing.T) {
 	f := func(set func(*simulate.Options)) {
 		t.Helper()
 		o := options(10, 1, 1)
 		set(&o)
-		if _, err := simulate.Run(o); err == nil {
+		if _, err := simulate.Run(context.Background(), o); err == nil {
 			t.Errorf("%+v was played", o)
 		}
 	}

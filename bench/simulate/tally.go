@@ -6,8 +6,9 @@ import (
 	"waitroom/queue"
 )
 
-// load is what gateways do in one window of time.
-type load struct{ polls, joins, enters, entered int64 }
+// load is what gateways do in one window of time, and the most that the store holds in
+// it: entered counts those whose pass begins in it.
+type load struct{ polls, joins, enters, entered, waiting, called int64 }
 
 // tally counts what happens.
 type tally struct {
@@ -58,15 +59,19 @@ func (t *tally) show(person int, at int64, w queue.Wait) {
 	})
 }
 
-// tick notes how things stand when those are called whom the rate owes a call.
-func (t *tally) tick(now int64, l *line) {
-	waiting := l.waiting()
-	if waiting > t.longest {
+// before notes how long the line is when a tick begins.
+func (t *tally) before(now int64, l *line) {
+	if waiting := l.waiting(); waiting > t.longest {
 		t.longest, t.longestAt = waiting, now
 	}
-	busy := waiting > 0 && !l.shut(now)
-	i := t.tickAt(now)
-	t.busy[i] = busy
+	d := t.load(now)
+	d.waiting, d.called = max(d.waiting, l.waiting()), max(d.called, l.called)
+}
+
+// after notes whether anybody still waits when a tick has called whom it may.
+func (t *tally) after(now int64, l *line) {
+	busy := l.waiting() > 0 && !l.shut(now)
+	t.busy[t.tickAt(now)] = busy
 	if busy {
 		t.slots += float64(queue.TickEvery.Microseconds()) / l.pace.Interval
 	}
