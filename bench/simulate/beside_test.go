@@ -55,13 +55,13 @@ type answer struct {
 	EnterAt time.Time `json:"enter_at"`
 }
 
-// real is a gateway and those who come to it.
-type real struct {
+// opened is a gateway and those who come to it.
+type opened struct {
 	g      *gateway.Gateway
 	client *fasthttp.HostClient
 }
 
-func openReal(t *testing.T, store, rate string) *real {
+func openReal(t *testing.T, store, rate string) *opened {
 	t.Helper()
 	binary, err := gateway.Build(t.TempDir())
 	if err != nil {
@@ -71,14 +71,14 @@ func openReal(t *testing.T, store, rate string) *real {
 	if store == "redis" {
 		o.Redis = redistest.Start(t)
 	}
-	r := &real{g: gateway.Start(t, o)}
+	r := &opened{g: gateway.Start(t, o)}
 	r.client = &fasthttp.HostClient{Addr: r.g.Visitors, MaxConns: 256, MaxConnWaitTimeout: time.Minute, ReadTimeout: time.Minute}
 	t.Cleanup(r.client.CloseIdleConnections)
 	return r
 }
 
 // call is one request of a visitor, as an app makes it.
-func (r *real) call(method, name string, ticket *string) (a answer, err error) {
+func (r *opened) call(method, name string, ticket *string) (a answer, err error) {
 	q, p := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(q)
 	defer fasthttp.ReleaseResponse(p)
@@ -104,7 +104,7 @@ func (r *real) call(method, name string, ticket *string) (a answer, err error) {
 
 // visit comes, asks when told to, and enters; who does not show up closes the page at
 // some moment of the wait that was shown first.
-func (r *real) visit(v *visit, showsUp bool) {
+func (r *opened) visit(v *visit, showsUp bool) {
 	ticket, quit := "", time.Time{}
 	v.came = time.Now()
 	a, err := r.call("POST", "join", &ticket)

@@ -91,6 +91,9 @@ func (p *planned) advice(ctx context.Context, a *outcome) ([]string, error) {
 	if a.Needs.Gateways > 1 {
 		all = append(all, "More than one gateway needs the line in Redis.")
 	}
+	if a.Needs.StoreCPU > 1 {
+		all = append(all, fmt.Sprintf("At the most Redis would need %.1f cores and has one: who comes then is answered later than is reckoned here.", a.Needs.StoreCPU))
+	}
 	switch {
 	case p.o.Rules.RatePerHour == 0 || r.Entered == 0 && r.Arrivals > 0:
 		return append(all, "Nobody is let in: set a rate with --rate or --rate-at."), nil
