@@ -135,7 +135,7 @@ func TestWhoIsInterruptedReportsWhatWasSeen(t *testing.T) {
 }
 
 func TestARunEndsWhenItsTimeIsUp(t *testing.T) {
-	r := played(t, load.Plan{Target: listen(t, &liar{lie: "calls nobody"}), Visitors: 5, Within: time.Millisecond, For: 200 * time.Millisecond})
+	r := played(t, load.Plan{Target: listen(t, &liar{lie: "calls nobody"}), Visitors: 5, Within: time.Millisecond, For: 2 * time.Second})
 	if r.Ended != load.TimeUp || r.Waiting != 5 {
 		t.Errorf("%s, %d waiting", r.Ended, r.Waiting)
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -69,7 +71,9 @@ func serve(name string, handler http.HandlerFunc) func(*testscript.TestScript, b
 
 func liarCmd(ts *testscript.TestScript, neg bool, args []string) {
 	serve("LIAR", liar)(ts, neg, args)
-	s := httptest.NewTLSServer(http.HandlerFunc(liar))
+	s := httptest.NewUnstartedServer(http.HandlerFunc(liar))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // a handshake is to fail
+	s.StartTLS()
 	ts.Defer(s.Close)
 	ts.Setenv("SECURE", s.URL)
 	file := ts.MkAbs("ca.pem")
