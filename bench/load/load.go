@@ -34,6 +34,8 @@ func Run(ctx context.Context, p Plan) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, p.For)
+	defer cancel()
 	dial, err := p.dialer(ctx)
 	if err != nil {
 		return Report{}, err
@@ -96,7 +98,7 @@ func newRun(p Plan, c clock) *run {
 	return r
 }
 
-// dialer makes what opens connections to the target.
+// dialer opens connections to the target; at the end of the run it gives errEnded.
 type dialer func() (net.Conn, error)
 
 // dialTimeout bounds how long opening a connection may take.
@@ -120,15 +122,24 @@ func (p *Plan) dialer(ctx context.Context) (dialer, error) {
 	}
 	addr := net.JoinHostPort(all[0].String(), port)
 	d := net.Dialer{Timeout: dialTimeout}
-	if u.Scheme != "https" {
-		return func() (net.Conn, error) { return d.Dial("tcp", addr) }, nil
+	open := d.DialContext
+	if u.Scheme == "https" {
+		name, _, err := net.SplitHostPort(p.Host)
+		if err != nil {
+			name = p.Host
+		}
+		secure := tls.Dialer{NetDialer: &d, Config: &tls.Config{
+			ServerName: name, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0),
+		}}
+		open = secure.DialContext
 	}
-	name, _, err := net.SplitHostPort(p.Host)
-	if err != nil {
-		name = p.Host
-	}
-	secure := &tls.Config{ServerName: name, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)}
-	return func() (net.Conn, error) { return tls.DialWithDialer(&d, "tcp", addr, secure) }, nil
+	return func() (net.Conn, error) {
+		conn, err := open(ctx, "tcp", addr)
+		if err != nil && ctx.Err() != nil {
+			return nil, errEnded
+		}
+		return conn, err
+	}, nil
 }
 
 // look asks whether there is a room of this name at all.

@@ -21,8 +21,6 @@ const (
 // play lets everybody come, and gives why it ended. Who sets moments and who sends are
 // different goroutines, so that a slow answer delays no moment.
 func (r *run) play(ctx context.Context, dial dialer) (why string) {
-	ctx, cancel := context.WithTimeout(ctx, r.plan.For)
-	defer cancel()
 	var ended atomic.Bool
 	var all sync.WaitGroup
 	lines := make([]*line, r.plan.Connections)
