@@ -50,7 +50,7 @@ func Run(ctx context.Context, p Plan) (Report, error) {
 	why := r.play(ctx, dial)
 	report := r.report(began, why)
 	if report.Joined == 0 && why != Interrupted {
-		return report, fmt.Errorf("nobody got a place at %s within %s%s", p.Target, p.For, report.mostFailed())
+		return report, fmt.Errorf("nobody got a place at %s: %s%s", p.Target, why, report.mostFailed())
 	}
 	return report, nil
 }
