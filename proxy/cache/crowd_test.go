@@ -49,6 +49,15 @@ func TestAThousandMissesAreOneRequest(t *testing.T) {
 	}
 }
 
+func TestWhoLookedBeforeAFetchEndedLooksAgain(t *testing.T) {
+	r := begin(t, nil)
+	r.get("/slots/a")
+	late := &job{key: "https\x00" + host + "\x00/slots/a", seen: nil} // what was kept when it looked
+	if f, _, again := r.cache.join(late); f != nil || !again || r.backend.seen() != 1 {
+		t.Errorf("fetched again: %v, %d requests", f != nil, r.backend.seen())
+	}
+}
+
 func TestWhoBeganTheFetchMayLeave(t *testing.T) {
 	r := begin(t, nil)
 	release := r.held(hello)
