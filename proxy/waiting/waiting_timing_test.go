@@ -1,12 +1,9 @@
 package waiting
 
 import (
-	"bytes"
-	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/valyala/fasthttp"
 
 	"waitroom/proxy/strict"
@@ -20,32 +17,7 @@ func facts() *page.Facts {
 	}
 }
 
-// BenchmarkThePageCompressed is the CPU time and the size of a page at each level, with
-// everything that Write does.
-func BenchmarkThePageCompressed(b *testing.B) {
-	template, err := page.New(nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	sheet := template.Append(nil, facts())
-	for level := 0; level <= 6; level++ {
-		b.Run(fmt.Sprintf("level%d", level), func(b *testing.B) {
-			var to bytes.Buffer
-			w, err := gzip.NewWriterLevel(&to, level)
-			if err != nil {
-				b.Fatal(err)
-			}
-			for b.Loop() {
-				to.Reset()
-				w.Reset(&to)
-				_, _ = w.Write(sheet)
-				_ = w.Close()
-			}
-			b.ReportMetric(float64(to.Len()), "bytes")
-		})
-	}
-}
-
+// BenchmarkWrite is the CPU time of a page, with everything that Write does.
 func BenchmarkWrite(b *testing.B) {
 	template, err := page.New(nil)
 	if err != nil {
@@ -55,6 +27,7 @@ func BenchmarkWrite(b *testing.B) {
 		b.Run(accept, func(b *testing.B) {
 			ctx, q := request(b, "Accept-Encoding: "+accept)
 			b.ReportAllocs()
+			defer func() { b.ReportMetric(float64(len(ctx.Response.Body())), "bytes") }()
 			for b.Loop() {
 				ctx.Response.Reset()
 				Write(ctx, q, template, facts(), 200)

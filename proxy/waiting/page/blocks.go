@@ -5,7 +5,7 @@ import "strconv"
 // appendStyle writes the built-in style as an element.
 func (v *view) appendStyle(dst []byte) []byte {
 	dst = appendEscaped(append(dst, `<style nonce="`...), v.Nonce)
-	dst = append(append(dst, "\">\n"...), v.t.style...)
+	dst = v.appendFixed(append(dst, "\">\n"...), &v.t.style)
 	return append(dst, "</style>"...)
 }
 
@@ -20,7 +20,7 @@ func (v *view) appendScript(dst []byte) []byte {
 	dst = append(append(dst, `" data-error="`...), v.errorFlag()...)
 	dst = append(append(dst, `" data-draw="`...), v.drawFlag()...)
 	dst = v.appendStanding(append(dst, `" data-standing='`...))
-	dst = append(append(dst, "'>\n"...), v.t.script...)
+	dst = v.appendFixed(append(dst, "'>\n"...), &v.t.script)
 	return append(dst, "</script>"...)
 }
 

@@ -2,7 +2,7 @@
 //
 // It promises that every value is escaped for where it stands, that the document names no outside asset, that it is
 // complete without script (facts are rendered into it), and that its script only asks and shows: nothing in it lets
-// anybody in. It knows nothing of HTTP, of the line, or of tickets, and it does not compress or send.
+// anybody in. It knows nothing of HTTP, of the line, or of tickets, and it does not send.
 package page
 
 import (
@@ -50,8 +50,8 @@ var builtIn []byte
 type Template struct {
 	segments []segment
 	words    map[string]*words
-	style    string
-	script   string
+	style    fixed
+	script   fixed
 }
 
 // New compiles a page: the operator's own, or the built-in one for nil. The error joins every mistake in own, each as
@@ -81,14 +81,26 @@ func New(own []byte) (*Template, error) {
 		return nil, err
 	}
 	words := loadWords()
-	return &Template{segments: c.segments, words: words, style: squeeze(styleSource), script: loadScript()}, nil
+	return &Template{segments: c.segments, words: words, style: newFixed(squeeze(styleSource)), script: newFixed(loadScript())}, nil
 }
 
 // Append writes the page for f behind dst and returns it. It does not block, and allocates nothing but what dst lacks.
 func (t *Template) Append(dst []byte, f *Facts) []byte {
 	v := t.view(f)
-	for i := range t.segments {
-		s := &t.segments[i]
+	return v.append(dst)
+}
+
+// AppendFixed is Append that also tells, behind all, the stretches of the page that are the same in every rendering.
+func (t *Template) AppendFixed(dst []byte, f *Facts, all []Fixed) ([]byte, []Fixed) {
+	v := t.view(f)
+	v.fixed = &all
+	dst = v.append(dst)
+	return dst, all
+}
+
+func (v *view) append(dst []byte) []byte {
+	for i := range v.t.segments {
+		s := &v.t.segments[i]
 		if s.field == "" {
 			dst = append(dst, s.text...)
 			continue
@@ -105,6 +117,7 @@ type view struct {
 	words *words
 	other *words
 	now   phrase
+	fixed *[]Fixed // nil where nobody wants to know
 }
 
 func (t *Template) view(f *Facts) view {
