@@ -3,7 +3,7 @@ local SECOND, PROMPT, NEAR = 1000000, 10000000, 2000000
 
 local function expected()
   local sum = 0
-  for _, c in ipairs(cohorts) do
+  for _, c in ipairs(cohorts()) do
     local fade = 1 - (now - c[1]) / (2 * NEAR)
     sum = sum + math.max(0, s.ratio * c[4] - c[5]) * math.max(0, math.min(1, fade))
   end
@@ -12,7 +12,7 @@ end
 
 local function close()
   local open = {}
-  for _, c in ipairs(cohorts) do
+  for _, c in ipairs(cohorts()) do
     if now - c[1] < PROMPT then
       open[#open + 1] = c
     elseif s.interval > 0 and c[4] > 0 then
@@ -20,12 +20,12 @@ local function close()
       s.ratio = math.min(1, math.max(0.01, s.ratio + weight * (c[5] / c[4] - s.ratio)))
     end
   end
-  cohorts = open
+  s.opened = open
 end
 
 local function pending()
   local n = 0
-  for _, c in ipairs(cohorts) do n = n + math.max(0, c[4] - c[5]) end
+  for _, c in ipairs(cohorts()) do n = n + math.max(0, c[4] - c[5]) end
   return n
 end
 
@@ -39,11 +39,12 @@ local function calls(seats)
 end
 
 local function called(from, upto, n)
-  local last = cohorts[#cohorts]
+  local list = cohorts()
+  local last = list[#list]
   if last and now - last[1] < SECOND / 4 then
     last[3], last[4] = upto, last[4] + n
   else
-    cohorts[#cohorts + 1] = {now, from, upto, n, 0}
+    list[#list + 1] = {now, from, upto, n, 0}
   end
 end
 
@@ -51,7 +52,7 @@ local latest -- found last: who was called together comes together
 local function entered(place)
   if not (latest and place > latest[2] and place <= latest[3]) then
     latest = nil
-    for _, c in ipairs(cohorts) do
+    for _, c in ipairs(cohorts()) do
       if place > c[2] and place <= c[3] then latest = c end
     end
   end

@@ -28,7 +28,6 @@ local names = {'last', 'front', 'due', 'interval', 'ratio', 'clock', 'spare', 's
 local forms = {'%d', '%d', '%.2f', '%.2f', '%.17g', '%d', '%.2f', '%.2f', '%d', '%d', '%d', '%d'}
 local values = redis.call('HMGET', STATE, unpack(names))
 for i, name in ipairs(names) do s[name] = i <= 12 and tonumber(values[i] or 0) or values[i] end
-local cohorts = s.cohorts and cmsgpack.unpack(s.cohorts) or {} -- {at, from, upto, called, entered}, oldest first
 local gates = s.gates and cmsgpack.unpack(s.gates) or {} -- gateway → the clock that its last answer told
 local lost = 0 -- since when the store has forgotten what it had answered to this gateway; 0 is nothing
 
@@ -44,7 +43,8 @@ local function head()
   for name, at in pairs(gates) do
     if now - at > 60 * MINUTE then gates[name] = nil end
   end
-  s.cohorts, s.gates, s.recovered = cmsgpack.pack(cohorts), cmsgpack.pack(gates), s.recovered or '0'
+  s.gates, s.recovered = cmsgpack.pack(gates), s.recovered or '0'
+  if s.opened or not s.cohorts then s.cohorts = cmsgpack.pack(s.opened or {}) end
   local flat = {}
   for i = 1, 16 do
     local v, was = s[names[i]], values[i]
