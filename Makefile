@@ -19,7 +19,7 @@ MICRO     := ./token ./queue ./queue/memory ./queue/redis ./proxy/...
 BIG       := TicketsInTheLine|Replay
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 
-.PHONY: help build test race lint fuzz bench bench-micro bench-peers check clean fmt vet house tidy size needs
+.PHONY: help build test race lint fuzz bench bench-micro bench-peers growth check clean fmt vet house tidy size needs
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,10 @@ bench-micro: ## the microbenchmarks, compared with bench/baseline.txt; about 3 m
 bench-peers: ## the gateway beside nginx, HAProxy and others, into bench/README.md; about 8 minutes, QUICK=1 for one and shown only
 	@bench/needs
 	go run ./bench/peers -json dist/peers.json $(if $(QUICK),-quick,-readme bench/README.md)
+
+growth: ## what everything costs against the length of the line, to ten million, and its graph; about 9 minutes, MAX=1000000 for 6
+	@bench/needs
+	go run ./bench/growth -max $(or $(MAX),10000000) -graph $(if $(MAX),dist/growth.png,docs/images/growth.png)
 
 check: fmt vet house lint tidy size test ## all that CI runs
 
