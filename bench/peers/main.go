@@ -81,6 +81,12 @@ func compare(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
+	// Both from the same sources, whatever is edited meanwhile.
+	for _, tags := range []string{"", "unbatched"} {
+		if _, err := s.build(ctx, tags); err != nil {
+			return err
+		}
+	}
 	report := report{Machine: describe(ctx)}
 	for i, r := range chosen {
 		if err := report.take(ctx, s, r, o); err != nil {

@@ -103,10 +103,11 @@ func TestTheTableShowsWhatMissesItsTarget(t *testing.T) {
 	r.add(row{name: "missed", task: fetch, target: 1.2}, done{Compared: spread(1.21)})
 	r.add(row{name: "shown", task: fetch}, done{Compared: spread(9)})
 	r.add(row{name: "control", task: fetch, control: true}, done{Compared: spread(1)})
+	r.add(row{name: "loose", task: fetch, control: true}, done{Compared: spread(0.96)})
 	r.add(row{name: "polls", task: poll, b: "hello"}, done{Compared: spread(1), asked: 1234})
 	for _, want := range []string{
 		"| reached | 1.20 | 1.10-1.30 | at most 1.20 | 30.0, 20.0 |\n", "| missed | **1.21** | 1.11-1.31 | at most 1.20 | 30.0, 20.0 |\n",
-		"| shown | 9.00 | 8.90-9.10 | - | 30.0, 20.0 |\n", "| control | 1.00 | 0.90-1.10 | 0.97-1.03 | 30.0, 20.0 |\n",
+		"| shown | 9.00 | 8.90-9.10 | - | 30.0, 20.0 |\n", "| loose | **0.96** |", "| control | 1.00 | 0.90-1.10 | 0.97-1.03 | 30.0, 20.0 |\n",
 		"| trips to the store for 1234 polls, beyond what it does by itself | 0 |  | none |  |\n",
 	} {
 		if table := r.table(); !strings.Contains(table, want) {
