@@ -57,6 +57,7 @@ func TestAnAnswerAboveTheBoundIsForNobodyElse(t *testing.T) {
 		if len(a.body) != n || kept != strings.HasSuffix(a.cached(), "stored") || !kept && !strings.HasSuffix(a.cached(), "detail=size") {
 			t.Errorf("%d bytes, known %v: %d, %s", n, known, len(a.body), a.cached())
 		}
+		r.until("the connections to be free", func() bool { return r.forward.States()[0].InFlight == 0 })
 	}
 	f(200_000, true, true)
 	f(200_000, false, true)
