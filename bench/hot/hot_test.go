@@ -97,7 +97,11 @@ func TestAHotQueryIsAnsweredOnceForEverybody(t *testing.T) {
 			room["cache"] = "[{paths: ['/slots/*'], ttl: 1s, stale: 30s}]"
 		}
 		g := gateway.Start(t, gateway.Options{Binary: binary, Backend: b.URL, Room: room})
-		v := enter(t, g, 100)
+		inside := 10
+		if *full {
+			inside = 100
+		}
+		v := enter(t, g, inside)
 		r := v.come(one)
 		c := b.counted(t)
 		queries, most := c.Queries, c.Most
