@@ -13,6 +13,9 @@ const (
 	// pollsAtRest bounds the polls per second of a line that does not move, while it
 	// is short enough to be asked again within PollFar: 5 million.
 	pollsAtRest = 50_000
+	// untilIn is the time from a call to the entry, in seconds, at most, of somebody whose
+	// page is open: the poll that tells, and a slot that is called ahead for.
+	untilIn = (Lookahead + PollNear) / second
 	// measureSpan is the window in which the rate of calls is measured.
 	measureSpan = 30 * second
 	// measureLeast is the least time that makes a measurement.
@@ -22,7 +25,7 @@ const (
 	measureCalls = 10
 )
 
-// Wait is an estimate of the time until a call, in seconds. Low is -1 where
+// Wait is an estimate of the time until an entry, in seconds. Low is -1 where
 // nothing can be said.
 type Wait struct{ Low, High int64 }
 
@@ -39,7 +42,7 @@ func EstimateWait(ahead int64, callsPerSecond float64) Wait {
 	seconds := float64(ahead) / callsPerSecond
 	return Wait{
 		Low:  int64(math.Min(seconds*0.85, 1e9)),
-		High: int64(math.Min(math.Ceil(seconds*1.2)+2, 1e9)),
+		High: int64(math.Min(math.Ceil(seconds*1.2)+untilIn, 1e9)),
 	}
 }
 

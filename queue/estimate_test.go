@@ -18,13 +18,13 @@ func TestEstimateWaitIsAnHonestRange(t *testing.T) {
 		callsPerSecond float64
 		want           queue.Wait
 	}{
-		{"next in line", 0, 555, queue.Wait{Low: 0, High: 2}},
-		{"an hour", 1_998_000, 555, queue.Wait{Low: 3060, High: 4322}},
+		{"next in line", 0, 555, queue.Wait{Low: 0, High: 6}},
+		{"an hour", 1_998_000, 555, queue.Wait{Low: 3060, High: 4326}},
 		{"nobody is called: nothing can be said", 10, 0, unknown},
 		{"no rate at all", 10, math.NaN(), unknown},
 		{"a rate that cannot be", 10, -1, unknown},
 		{"so slow that it overflows nothing", math.MaxInt64, 1e-300, queue.Wait{Low: 1e9, High: 1e9}},
-		{"so fast that nobody waits", 10, math.Inf(1), queue.Wait{Low: 0, High: 2}},
+		{"so fast that nobody waits", 10, math.Inf(1), queue.Wait{Low: 0, High: 6}},
 	} {
 		if got := queue.EstimateWait(row.ahead, row.callsPerSecond); got != row.want {
 			t.Errorf("EstimateWait(%d, %v) = %+v, want %+v: %s", row.ahead, row.callsPerSecond, got, row.want, row.why)

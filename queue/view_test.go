@@ -134,9 +134,9 @@ func TestTheWaitOfAStanding(t *testing.T) {
 			t.Errorf("wait %+v, want %+v: %s", got, want, why)
 		}
 	}
-	f("a hundred ahead at ten a second", func(*queue.View) {}, queue.Wait{Low: 8, High: 14})
+	f("a hundred ahead at ten a second", func(*queue.View) {}, queue.Wait{Low: 8, High: 18})
 	f("before the opening the time until then counts, too",
-		func(v *queue.View) { v.Rules.OpensAt = begin + 60*second }, queue.Wait{Low: 68, High: 74})
+		func(v *queue.View) { v.Rules.OpensAt = begin + 60*second }, queue.Wait{Low: 68, High: 78})
 	f("a pause ends when it ends", func(v *queue.View) { v.Control.Paused = true }, unknown)
 	f("nobody waits for what is sold out", func(v *queue.View) { v.Control.SoldOut = true }, unknown)
 	f("nor after closing", func(v *queue.View) { v.Rules.ClosesAt = begin }, unknown)
