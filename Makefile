@@ -54,7 +54,7 @@ bench-peers: ## the gateway beside nginx, HAProxy and others, into bench/README.
 	@bench/needs
 	go run ./bench/peers -json dist/peers.json $(if $(QUICK),-quick,-readme bench/README.md)
 
-growth: ## what everything costs against the length of the line, to ten million, and its graph; about 9 minutes, MAX=1000000 for 6
+growth: ## what everything costs against the length of the line, to ten million, and its graph; about 10 minutes, MAX=1000000 for 6
 	@bench/needs
 	go run ./bench/growth -max $(or $(MAX),10000000) -graph $(if $(MAX),dist/growth.png,docs/images/growth.png)
 

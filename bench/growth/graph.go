@@ -100,7 +100,7 @@ func drawGraph(r *report, path string) error {
 
 func (p *panel) plot() (*plot.Plot, error) {
 	g := plot.New()
-	g.Title.Text, g.Y.Label.Text, g.X.Label.Text = p.title, p.unit, "waiting"
+	g.Title.Text, g.Y.Label.Text, g.X.Label.Text = p.title, p.unit, "waiting (logarithmic)"
 	g.Title.TextStyle.Font.Size = vg.Points(13)
 	g.X.Scale, g.X.Tick.Marker = plot.LogScale{}, plot.TickerFunc(decades)
 	grid := plotter.NewGrid()
@@ -131,7 +131,7 @@ func (p *panel) plot() (*plot.Plot, error) {
 // decades are the marks of the axis of lengths.
 func decades(_, _ float64) []plot.Tick {
 	var ticks []plot.Tick
-	for n, name := range []string{"1 thousand", "10", "100", "1 million", "10"} {
+	for n, name := range []string{"1,000", "10,000", "100,000", "1 million", "10 million"} {
 		ticks = append(ticks, plot.Tick{Value: math.Pow10(n + 3), Label: name})
 	}
 	return ticks

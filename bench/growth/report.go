@@ -45,47 +45,55 @@ type row struct {
 }
 
 func (r *report) print(w io.Writer) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	line := func(format string, values ...any) { fmt.Fprintf(t, format+"\t\n", values...) }
-	if len(r.Redis) > 0 {
-		line("Redis, µs of its CPU\tbytes a ticket\tjoin\talone\tcall\tenter\talone\tview\tat the gateway\tidle tick")
-		for _, x := range append(r.Redis, r.aof()...) {
-			name := count(x.Waiting)
-			if r.AOF != nil && x == *r.AOF {
-				name += ", AOF everysec"
-			}
-			line("%s\t%.1f\t%.2f\t%.0f\t%.2f\t%.2f\t%.0f\t%.0f\t%.0f\t%.0f", name, x.PerTicket, x.Joined.Median, x.JoinedAlone.Median,
-				x.Called.Median, x.Entered.Median, x.EntersAlone.Median, x.View.Median, x.ViewHere.Median, x.Tick.Median)
+	fmt.Fprintf(w, "%s; %s\n\n", r.Date, r.Machine)
+	r.printRedis(w)
+	table(w, len(r.Polls), "polls, µs of the gateway's CPU\tat this length\tat 1,000 beside it\tratio\tlowest\thighest", func(i int) string {
+		p := r.Polls[i]
+		return fmt.Sprintf("%s\t%.1f\t%.1f\t%.2f\t%.2f\t%.2f", count(p.Waiting), p.Cost.Median, p.CostBeside.Median,
+			p.Ratio.Median, p.Ratio.Min, p.Ratio.Max)
+	})
+	table(w, len(r.GC), "a gateway that is polled\tµs of CPU a poll\tbeside the defaults\tmemory, MB", func(i int) string {
+		g := r.GC[i]
+		return fmt.Sprintf("%s\t%.1f\t%.2f\t%.0f", g.Name, g.Cost.Median, g.Ratio.Median, g.Megabytes)
+	})
+	table(w, len(r.Memory), "embedded\tbytes a ticket\tjoin, µs of CPU\tjoins a second\tenter, µs\tjournal, MB\tstart, s", func(i int) string {
+		m := r.Memory[i]
+		return fmt.Sprintf("%s\t%.1f\t%.2f\t%s\t%.2f\t%.0f\t%.1f", count(m.Waiting), m.PerTicket, m.Joined,
+			count(int64(m.PerSecond)), m.Entered, m.Journal, m.Replay)
+	})
+}
+
+func (r *report) printRedis(w io.Writer) {
+	rows := append(r.Redis[:len(r.Redis):len(r.Redis)], r.aof()...)
+	table(w, len(rows), "Redis, µs of its CPU\tbytes a ticket\tjoin\talone\tcall\tenter\talone\tview\tat the gateway\tidle tick", func(i int) string {
+		x, name := rows[i], count(rows[i].Waiting)
+		if i == len(r.Redis) {
+			name += ", with AOF"
 		}
-		line("")
-	}
+		return fmt.Sprintf("%s\t%.1f\t%.2f\t%.0f\t%.2f\t%.2f\t%.0f\t%.0f\t%.0f\t%.0f", name, x.PerTicket, x.Joined.Median, x.JoinedAlone.Median,
+			x.Called.Median, x.Entered.Median, x.EntersAlone.Median, x.View.Median, x.ViewHere.Median, x.Tick.Median)
+	})
 	if f := r.Flow; f != nil {
-		line("entries through Redis with %s waiting: %s in %.1f s, %s a second at a rate of %s; at most %d above rate x W",
-			count(f.Waiting), count(f.Entries), f.Seconds, count(int64(f.PerSecond)), count(int64(f.Rate)), f.Excess)
+		fmt.Fprintf(w, "entries through Redis: %s of %s in %.1f s, %s a second at a rate of %s; at most %d above rate x W\n",
+			count(f.Entries), count(f.Waiting), f.Seconds, count(int64(f.PerSecond)), count(int64(f.Rate)), f.Excess)
 	}
 	if s := r.Saved; s != nil {
-		line("%s waiting: saved in %.1f s (%.0f MB), loaded in %.1f s", count(s.Waiting), s.Save, s.Megabytes, s.Load)
-		line("")
+		fmt.Fprintf(w, "%s waiting: saved in %.1f s (%.0f MB), loaded in %.1f s\n\n", count(s.Waiting), s.Save, s.Megabytes, s.Load)
 	}
-	for i, p := range r.Polls {
-		if i == 0 {
-			line("polls, µs of the gateway's CPU\tat this length\tat %s beside it\tratio\tlowest\thighest", count(p.Beside))
-		}
-		line("%s\t%.1f\t%.1f\t%.2f\t%.2f\t%.2f", count(p.Waiting), p.Cost.Median, p.CostBeside.Median, p.Ratio.Median, p.Ratio.Min, p.Ratio.Max)
+}
+
+// table prints n lines below a head; nothing where there are none.
+func table(w io.Writer, n int, head string, line func(i int) string) {
+	if n == 0 {
+		return
 	}
-	for i, m := range r.Memory {
-		if i == 0 {
-			line("\nembedded store\tbytes a ticket\tjoin, µs of CPU\tjoins a second\tenter, µs\tjournal, MB\treplay, s")
-		}
-		line("%s\t%.1f\t%.2f\t%s\t%.2f\t%.0f\t%.1f", count(m.Waiting), m.PerTicket, m.Joined, count(int64(m.PerSecond)), m.Entered, m.Journal, m.Replay)
-	}
-	for i, g := range r.GC {
-		if i == 0 {
-			line("\na gateway that is polled\tµs of CPU a poll\tagainst GOGC=100\tmemory, MB")
-		}
-		line("%s\t%.1f\t%.2f\t%.0f", g.Name, g.Cost.Median, g.Ratio.Median, g.Megabytes)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, head+"\t")
+	for i := range n {
+		fmt.Fprintln(t, line(i)+"\t")
 	}
 	_ = t.Flush()
+	fmt.Fprintln(w)
 }
 
 func (r *report) aof() []row {
