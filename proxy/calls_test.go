@@ -357,3 +357,15 @@ func TestAMessageIsTextWhereverItIsShown(t *testing.T) {
 		t.Errorf("could be read as a page: %s", j.body)
 	}
 }
+
+func TestAnAppThatEnteredAtOnceMayEnterAgainBeforeTheViewKnowsOfIt(t *testing.T) {
+	r := begin(t, settings{})
+	r.line.still.Store(true)
+	a := r.app()
+	first := a.call("join").want(t, 200, "admitted")
+	a.cookies = map[string]string{}
+	again := a.appCall("enter", first.Ticket, "").want(t, 200, "admitted")
+	if again.Pass == "" || again.Pass != first.Pass {
+		t.Errorf("%q after %q", again.Pass, first.Pass)
+	}
+}

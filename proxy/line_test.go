@@ -38,7 +38,7 @@ func (l *line) View() *queue.View {
 	if outage(l.outage.Load()) == away {
 		old := *l.engine.View()
 		old.At = l.now() - 3*second
-		return old.After(nil, time.Now().Add(-3*time.Second))
+		return old.After(nil, time.Now().Add(-3*time.Second), time.Now().Add(-3*time.Second))
 	}
 	if !l.still.Load() {
 		_ = l.engine.Refresh(context.Background())
@@ -48,7 +48,7 @@ func (l *line) View() *queue.View {
 	}
 	v := *l.engine.View()
 	// However slow the machine is: this view was read just now.
-	v.After(l.engine.View(), time.Now())
+	v.After(l.engine.View(), time.Now(), time.Now())
 	return &v
 }
 

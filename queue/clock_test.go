@@ -2,7 +2,10 @@ package queue_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -160,4 +163,47 @@ func TestAStepBackKeepsCohortsAsPromptAsTheyWere(t *testing.T) {
 	if len(p.Cohorts) != 0 {
 		t.Error("the cohort is open for longer than it is prompt")
 	}
+}
+
+// A store answers with its own time, and its answers take their time: both ways.
+func TestTheReckonedTimeNeverGoesBackAndIsNeverAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		random := rand.New(rand.NewPCG(1, 2))
+		start := time.Now()
+		clock := func() int64 { return 1_000_000_000 + time.Since(start).Microseconds() }
+		var v *queue.View
+		last := int64(0)
+		look := func() {
+			t.Helper()
+			now, store := v.Now(), clock()
+			if now < last || now > store {
+				t.Fatalf("reckoned %d after %d, and the store has %d", now, last, store)
+			}
+			last = now
+		}
+		trip := func(there, back time.Duration) {
+			sent := time.Now()
+			time.Sleep(there)
+			next := &queue.View{At: clock(), Epoch: "a"}
+			time.Sleep(back)
+			v = next.After(v, sent, time.Now())
+			look()
+		}
+		for range 1000 {
+			trip(time.Duration(random.IntN(50_000))*time.Microsecond, time.Duration(random.IntN(50_000))*time.Microsecond)
+			time.Sleep(time.Duration(random.IntN(300_000)) * time.Microsecond)
+			look()
+		}
+		trip(time.Millisecond, time.Microsecond)
+		if behind := clock() - v.Now(); behind > 1 {
+			t.Errorf("behind by %d after an answer that came at once", behind)
+		}
+
+		start = start.Add(time.Hour) // the store's clock is set back
+		sent, old := time.Now(), v
+		v = (&queue.View{At: clock(), Epoch: "a"}).After(old, sent, sent.Add(time.Millisecond))
+		if ahead := v.Now() - clock(); ahead < 0 || ahead > 1000 {
+			t.Errorf("ahead by %d of a clock that was set back", ahead)
+		}
+	})
 }

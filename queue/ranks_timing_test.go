@@ -53,7 +53,7 @@ func BenchmarkStanding(b *testing.B) {
 	k, read, s := mapped(10_000_000)
 	v := open()
 	v.Front, v.Last, v.Waiting, v.Ranks = read.Front, read.Last, read.Waiting, k
-	v.After(nil, time.Now())
+	v.After(nil, time.Now(), time.Now())
 	place := s.place(5_000_000)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -62,13 +62,13 @@ func BenchmarkStanding(b *testing.B) {
 }
 
 func BenchmarkAfter(b *testing.B) {
-	w := &watch{nil, open().After(nil, time.Now())}
+	w := &watch{nil, open().After(nil, time.Now(), time.Now())}
 	w.calls(60, 400)
 	next := *w.view
 	next.At += second / 4
 	b.ReportAllocs()
 	for b.Loop() {
 		v := next
-		v.After(w.view, time.Time{})
+		v.After(w.view, time.Time{}, time.Time{})
 	}
 }

@@ -33,14 +33,27 @@ type View struct {
 	CallsPerSecond float64
 
 	meter meter
-	read  time.Time
+	read  time.Time // when the store's clock showed At
 }
 
-// After makes v the view that follows old, read just now: it measures the rate of
-// calls, anew with each epoch and each rate, and not while nobody may be called. The
-// view before may be nil.
-func (v *View) After(old *View, read time.Time) *View {
+// After makes v the view that follows old, which was asked for at sent and had come at
+// read: it measures the rate of calls, anew with each epoch and each rate, and not while
+// nobody may be called. The view before may be nil.
+//
+// The store's clock showed v.At at some instant between sent and read. Of these the one
+// is taken that what was known before says, or the nearest to it, and at first the last:
+// so Now is never ahead of the store, and never goes back unless the store's clock does.
+func (v *View) After(old *View, sent, read time.Time) *View {
 	v.read = read
+	if old != nil && !old.read.IsZero() {
+		known := old.read.Add(time.Duration(v.At-old.At) * time.Microsecond)
+		if known.Before(read) {
+			v.read = known
+		}
+		if known.Before(sent) {
+			v.read = sent
+		}
+	}
 	v.CallsPerSecond = 0
 	if v.Interval > 0 {
 		v.CallsPerSecond = second / v.Interval / math.Max(v.Ratio, 0.01)

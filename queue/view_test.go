@@ -183,7 +183,7 @@ func (w *watch) read(after time.Duration, set func(*queue.View)) {
 	next := *w.view
 	next.At += after.Microseconds()
 	set(&next)
-	w.view = next.After(w.view, time.Now())
+	w.view = next.After(w.view, time.Now(), time.Now())
 }
 
 // calls reads a view four times a second while so many are called in each second.
@@ -204,7 +204,7 @@ func TestTheRateOfCallsIsMeasured(t *testing.T) {
 	watched := func(interval, ratio float64) *watch {
 		v := open()
 		v.Interval, v.Ratio = interval, ratio
-		return &watch{t, v.After(nil, time.Now())}
+		return &watch{t, v.After(nil, time.Now(), time.Now())}
 	}
 
 	w := watched(1000, 0.5)
@@ -247,7 +247,7 @@ func TestTheRateOfCallsIsNotMeasuredWhileNobodyMayBeCalled(t *testing.T) {
 		t.Helper()
 		v := open()
 		v.Interval = 1000
-		w := &watch{t, v.After(nil, time.Now())}
+		w := &watch{t, v.After(nil, time.Now(), time.Now())}
 		w.read(0, halt)
 		w.calls(60, 0)
 		w.want("halted: "+why, 1000)
@@ -264,7 +264,7 @@ func TestTheRateOfCallsIsNotMeasuredWhileNobodyMayBeCalled(t *testing.T) {
 func TestAFewCallsAMinuteAreNotMeasuredByCounting(t *testing.T) {
 	v := open()
 	v.Interval, v.Ratio = 10e6, 0.5 // six a minute enter, twelve are called
-	w := &watch{t, v.After(nil, time.Now())}
+	w := &watch{t, v.After(nil, time.Now(), time.Now())}
 	for i := range 400 {
 		w.read(time.Second/4, func(v *queue.View) {
 			if i%20 == 0 {
@@ -277,7 +277,7 @@ func TestAFewCallsAMinuteAreNotMeasuredByCounting(t *testing.T) {
 
 func TestTheTimeOfAViewGoesOnByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := open().After(nil, time.Now())
+		v := open().After(nil, time.Now(), time.Now())
 		time.Sleep(1500 * time.Millisecond)
 		if got := v.Now(); got != begin+1500_000 {
 			t.Errorf("the store's time went on by %d µs, want 1500000", got-begin)

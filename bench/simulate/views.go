@@ -32,7 +32,7 @@ func (s *views) refresh(l *line, now int64) {
 		s.knots = s.knots.Next(s.read(l))
 		v.Ranks = s.knots
 	}
-	s.now = v.After(s.now, time.Time{})
+	s.now = v.After(s.now, time.Time{}, time.Time{})
 	if n := len(s.past); n > 0 && now-s.past[n/2].At > kept {
 		s.past = append([]*queue.View(nil), s.past[n/2:]...)
 	}

@@ -88,7 +88,7 @@ func (r *Room) enter(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t token.Ticke
 		r.issue(ctx, v, &t, now)
 	}
 	place := r.place(&t, &view.Rules)
-	if place > view.Front {
+	if place > view.Front && place <= view.Last { // the store alone knows of one newer than the view
 		return Admitted{}, r.standing(&t, view, now), notCalled
 	}
 	seat, err := r.Line.Enter(r.patience.wait(), queue.ID(t.ID), place)

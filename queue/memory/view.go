@@ -25,7 +25,7 @@ func (l *Line) Refresh(ctx context.Context) error {
 	if err := l.await(ctx, b); err != nil {
 		return err
 	}
-	l.view.Store(v.After(l.view.Load(), read))
+	l.view.Store(v.After(l.view.Load(), read, read))
 	return nil
 }
 

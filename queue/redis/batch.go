@@ -24,31 +24,48 @@ type batch[Q, A any] struct {
 	mu      sync.Mutex
 	waiting []*ask[Q, A]
 	running bool
+	used    sync.Pool // of asks that were answered and heard
 }
 
 type ask[Q, A any] struct {
 	question Q
 	answer   A
 	err      error
-	done     chan struct{}
+	done     chan struct{} // takes one, so that whoever answers never waits
+}
+
+func (b *batch[Q, A]) newAsk(question Q) *ask[Q, A] {
+	a, ok := b.used.Get().(*ask[Q, A])
+	if !ok {
+		a = &ask[Q, A]{done: make(chan struct{}, 1)}
+	}
+	a.question = question
+	return a
+}
+
+func (a *ask[Q, A]) tell(err error) {
+	a.err = err
+	a.done <- struct{}{}
 }
 
 // ask answers one operation. When the context ends first the operation may still
 // take effect.
-func (b *batch[Q, A]) ask(ctx context.Context, question Q) (A, error) {
+func (b *batch[Q, A]) ask(ctx context.Context, question Q) (answer A, err error) {
 	if oneByOne {
 		return b.alone(ctx, question)
 	}
-	a := &ask[Q, A]{question: question, done: make(chan struct{})}
+	a := b.newAsk(question)
 	if err := b.add(a); err != nil {
-		return a.answer, err
+		return answer, err
 	}
 	select {
 	case <-a.done:
-		return a.answer, a.err
-	case <-ctx.Done():
-		var none A
-		return none, away("wait for the store", ctx.Err())
+		answer, err = a.answer, a.err
+		a.answer = *new(A)
+		b.used.Put(a)
+		return answer, err
+	case <-ctx.Done(): // the trip still has it
+		return answer, away("wait for the store", ctx.Err())
 	}
 }
 
@@ -96,12 +113,10 @@ func (b *batch[Q, A]) run() {
 			if err == nil {
 				a.answer = answers[i]
 			}
-			a.err = err
-			close(a.done)
+			a.tell(err)
 		}
 		for _, a := range waited {
-			a.err = err
-			close(a.done)
+			a.tell(err)
 		}
 	}
 }

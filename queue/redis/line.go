@@ -111,8 +111,7 @@ func (l *Line) Leave(ctx context.Context, id queue.ID, at int64) error {
 
 // Touch implements queue.Inside.
 func (l *Line) Touch(p queue.PassID, until int64) {
-	t := &ask[touch, struct{}]{question: touch{p, until}, done: make(chan struct{})}
-	_ = l.touches.add(t) // a lost touch costs accuracy only
+	_ = l.touches.add(l.touches.newAsk(touch{p, until})) // a lost touch costs accuracy only
 }
 
 func (l *Line) arrive(ctx context.Context, asks []queue.Arrival) ([]queue.Seat, error) {

@@ -31,8 +31,9 @@ func (l *Line) refresh(ctx context.Context, after string) (next string, err erro
 	old, rules := l.View(), l.Rules()
 	keep, sample := l.knots.Keep(), queue.SampleRanks(old.Waiting)
 	args := []any{appendDoubles(nil, keep...), appendDoubles(nil, sample...), queue.DenseRanks, after, l.now()}
-	read := time.Now()
+	sent := time.Now()
 	answer, err := l.run(ctx, l.scripts.view, args)
+	read := time.Now()
 	if err != nil {
 		return "", away("read the view", err)
 	}
@@ -42,18 +43,17 @@ func (l *Line) refresh(ctx context.Context, after string) (next string, err erro
 	}
 	passes, _ := answer[5].([]any)
 	next = l.revoked.read(passes, v.At-rules.PassTTL, l.entered.over)
-	l.show(v, r, old, read)
+	l.show(v.After(old, sent, read), r, old)
 	return next, nil
 }
 
 // show makes v the view. While the room recovers, positions stay those from before
 // the loss: everybody is to stand where they stood.
-func (l *Line) show(v *queue.View, r queue.Read, old *queue.View, read time.Time) {
+func (l *Line) show(v *queue.View, r queue.Read, old *queue.View) {
 	if v.At >= v.RecoverUntil || l.knots == nil {
 		l.knots = l.knots.Next(r)
 	}
 	v.Ranks = l.knots
-	v.After(old, read)
 	if old.Epoch != "" && old.Epoch != v.Epoch {
 		l.mu.Lock()
 		l.forgot(1)
