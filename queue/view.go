@@ -103,6 +103,9 @@ const Stale = 2 * time.Second
 // told more than that the place is kept.
 func (v *View) Away() bool { return v.Age() > Stale }
 
+// AwayAt is Away at a time that Now gave, without a look at the clock.
+func (v *View) AwayAt(now int64) bool { return v.Epoch == "" || now-v.At > Stale.Microseconds() }
+
 // LongestPoll is the longest pause that a poll answered from this view was told,
 // in microseconds: after a loss of state all who wait have come by in that time.
 func (v *View) LongestPoll() int64 {

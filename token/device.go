@@ -98,45 +98,37 @@ func mix(h uint64, b []byte) uint64 {
 	return h ^ h>>32
 }
 
-// What a byte is in a User-Agent.
-const (
-	otherByte   = iota
-	digitByte   // begins a version, or goes on with it
-	versionByte // goes on with a version
-)
+// agentShown bounds how much of a User-Agent counts, in bytes: real ones have some 150.
+const agentShown = 512
 
-var agentByte = func() (t [256]uint8) {
-	for i := range t {
-		switch c := byte(i); {
-		case c >= '0' && c <= '9':
-			t[i] = digitByte
-		case c|0x20 >= 'a' && c|0x20 <= 'z', c == '.', c == '_':
-			t[i] = versionByte
-		}
+// versionByte holds what goes on with a version: letters, digits, dots and underscores.
+var versionByte = func() (t [256]bool) {
+	for _, c := range []byte("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._") {
+		t[c] = true
 	}
 	return t
 }()
 
-// hashAgent hashes with each version replaced by one mark. A version starts with a digit and goes on with letters, digits, dots
-// and underscores: 17.2.1, 17_2, 121.0a1, 15E148.
+// hashAgent hashes with each version replaced by one mark. A version starts with a digit: 17.2.1, 17_2, 121.0a1, 15E148.
 func hashAgent(agent []byte) uint32 {
-	var buf [256]byte
-	n, h := 0, uint64(0)
-	version := false
-	for _, c := range agent {
-		kind := agentByte[c]
-		if version && kind != otherByte {
-			continue
+	var buf [agentShown]byte
+	n, length := 0, len(agent)
+	agent = agent[:min(length, agentShown)]
+	for i := 0; i < len(agent); {
+		from := i
+		for i < len(agent) && agent[i]-'0' > 9 {
+			i++
 		}
-		if version = kind == digitByte; version {
-			c = '0'
+		n += copy(buf[n:], agent[from:i])
+		if i < len(agent) {
+			buf[n] = '0'
+			n++
 		}
-		buf[n] = c
-		if n++; n == len(buf) {
-			h, n = mix(h, buf[:]), 0
+		for i < len(agent) && versionByte[agent[i]] {
+			i++
 		}
 	}
-	return shown(mix(h, buf[:n]), len(agent))
+	return shown(mix(0, buf[:n]), length)
 }
 
 // hashPlatform hashes the hint without its quotes (RFC 8941 strings), whatever its case.

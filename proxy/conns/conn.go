@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 type conn struct {
 	net.Conn
 	listener    *Listener
+	peer        netip.Addr
 	read, write lazy
 	can         bool // there is a socket to be looked at, so that it can be parked
 	// idle belongs to the goroutine that serves the connection: it waits for the first
@@ -45,11 +47,17 @@ func (s *secure) SetDeadline(t time.Time) error {
 func (l *Listener) wrap(c net.Conn) net.Conn {
 	_, can := socket(c).(syscall.Conn)
 	own := &conn{Conn: c, listener: l, can: can && canPark}
+	if tcp, ok := c.RemoteAddr().(*net.TCPAddr); ok {
+		own.peer = tcp.AddrPort().Addr().Unmap()
+	}
 	if t, ok := c.(*tls.Conn); ok {
 		return &secure{conn: own, tls: t}
 	}
 	return own
 }
+
+// Peer is the address of the other end, worked out once; the zero Addr where it has none.
+func (c *conn) Peer() netip.Addr { return c.peer }
 
 // NetConn is the connection below.
 func (c *conn) NetConn() net.Conn { return c.Conn }

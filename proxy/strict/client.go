@@ -14,6 +14,9 @@ const maxHops = 64
 // Peer returns the address of the connection's other end, the zero Addr where
 // it has none (a Unix socket).
 func Peer(ctx *fasthttp.RequestCtx) netip.Addr {
+	if c, ok := ctx.Conn().(interface{ Peer() netip.Addr }); ok {
+		return c.Peer()
+	}
 	if tcp, ok := ctx.RemoteAddr().(*net.TCPAddr); ok {
 		return tcp.AddrPort().Addr().Unmap()
 	}

@@ -27,7 +27,7 @@ func (r *Room) look(t token.Ticket, v *queue.View, now int64, sure bool) found {
 	old := now-t.Issued > v.Rules.Hold/2
 	foreign := t.Epoch != v.Epoch && !t.Stamped
 	called := place <= v.Front
-	if v.Away() || !foreign && !t.Stamped && !(called && (old || sure)) {
+	if v.AwayAt(now) || !foreign && !t.Stamped && !(called && (old || sure)) {
 		// Not a called one: it may have been used, and must not outlive what is kept of that.
 		return found{ticket: t, renew: old && !called}
 	}
@@ -55,7 +55,7 @@ func (r *Room) look(t token.Ticket, v *queue.View, now int64, sure bool) found {
 func (r *Room) arrive(ctx *fasthttp.RequestCtx, v *visitor.Visitor, id queue.ID, direct bool) found {
 	view := r.Line.View()
 	now := view.Now()
-	if !view.Away() {
+	if !view.AwayAt(now) {
 		wait := r.patience.wait()
 		a := queue.Arrival{ID: id, Drawn: r.draw(id, &view.Rules), Direct: direct}
 		seat, err := r.Line.Arrive(wait, a)
@@ -74,7 +74,7 @@ func (r *Room) arrive(ctx *fasthttp.RequestCtx, v *visitor.Visitor, id queue.ID,
 func (r *Room) enter(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t token.Ticket) (Admitted, standing, problem) {
 	view := r.Line.View()
 	now := view.Now()
-	if view.Away() {
+	if view.AwayAt(now) {
 		return Admitted{}, r.standing(&t, view, now), storeAway
 	}
 	if t.Stamped || t.Epoch != view.Epoch {

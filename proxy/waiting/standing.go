@@ -68,7 +68,7 @@ func (r *Room) facts(v *queue.View, now int64) standing {
 
 // about is what goes with every standing.
 func (r *Room) about(v *queue.View, now int64) standing {
-	s := standing{room: r.Name, now: now, opensAt: v.Rules.OpensAt, message: v.Control.Message, away: v.Away()}
+	s := standing{room: r.Name, now: now, opensAt: v.Rules.OpensAt, message: v.Control.Message, away: v.AwayAt(now)}
 	s.hash, s.secret = r.fairness(&v.Rules, now)
 	return s
 }
