@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"waitroom/proxy/cache"
+	"waitroom/proxy/forward"
 	"waitroom/queue"
 	"waitroom/token"
 )
@@ -192,5 +193,29 @@ func TestWhereNothingIsKeptAFailingBackendIsSaidByTheGatesOwnPage(t *testing.T) 
 	r.backend.Close()
 	if a := p.get("/slots/a"); a.StatusCode != 502 || a.state() != "down" {
 		t.Errorf("%d %.200s", a.StatusCode, a.body)
+	}
+}
+
+func TestWhoWaitedForAnAnswerThatIsNotForAllHasAllTheTimeForTheirOwn(t *testing.T) {
+	r := opened(t, settings{})
+	const patience = time.Second
+	b, err := forward.New(forward.Options{Backends: []string{r.backend.URL}, ResponseTimeout: patience})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	r.options.Rooms[0].Backend = b
+	r.keeping()
+	p := r.inside()
+	r.backend.answers(func(w http.ResponseWriter, q *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: "seen", Value: "somebody"})
+		if q.Header.Get("Waitroom-Cache") != "" {
+			_ = http.NewResponseController(w).Flush() // the rest comes later than an answer may
+			<-time.After(patience * 5 / 4)
+		}
+		_, _ = fmt.Fprint(w, "inside")
+	})
+	if a := p.get("/slots/a"); a.StatusCode != 200 || a.body != "inside" {
+		t.Errorf("%d %.100q", a.StatusCode, a.body)
 	}
 }

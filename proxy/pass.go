@@ -65,6 +65,7 @@ func (o *Options) forward(ctx *fasthttp.RequestCtx, c *call, room *Room) bool {
 		if kept = o.kept(ctx, q, room, &c.extra); kept.Done {
 			return o.answered(ctx, q, room, s, kept.Err)
 		}
+		c.extra.Now = time.Now() // a fetch may have been waited for
 	}
 	if s.token != nil {
 		s.room = room

@@ -92,7 +92,10 @@ func (b *Backend) begin(ctx *fasthttp.RequestCtx, r *strict.Request, x *Extra) *
 		e = &exchange{b: b, out: make([]byte, 0, 2<<10)}
 	}
 	e.ctx, e.r, e.x = ctx, r, x
-	if e.now = ctx.Time(); e.now.IsZero() { // of a context that no server has made
+	if e.now = x.Now; e.now.IsZero() {
+		e.now = ctx.Time()
+	}
+	if e.now.IsZero() { // of a context that no server has made
 		e.now = time.Now()
 	}
 	e.whole, e.early = false, false
@@ -362,10 +365,13 @@ func (e *exchange) pause(err error) error {
 	var timeout net.Error
 	switch {
 	case errors.As(err, &timeout) && timeout.Timeout():
-		if e.now = time.Now(); e.now.Before(e.limit) {
-			return nil
+		if e.now = time.Now(); !e.now.Before(e.limit) {
+			return fmt.Errorf("%w: the rest of a body did not come", ErrSlow)
 		}
-		return fmt.Errorf("%w: the rest of a body did not come", ErrSlow)
+		if clientGone(e.ctx) {
+			return fmt.Errorf("%w: gone while waiting", ErrClient)
+		}
+		return nil
 	case errors.Is(err, io.EOF):
 		return fmt.Errorf("%w: body shorter than its length", ErrNonsense)
 	}

@@ -101,6 +101,9 @@ type Extra struct {
 	FromProxy bool
 	// Scheme is what the visitor used, http or https.
 	Scheme string
+	// Now is when the request is passed on, from which all times count, where that is
+	// later than when it came; the zero time is then.
+	Now time.Time
 	// Until is when the pass ends, on this machine's clock: streams and tunnels
 	// are cut then. The zero time cuts none.
 	Until time.Time
