@@ -85,20 +85,24 @@ func (c *control) stales(limit time.Duration) (while, onError time.Duration) {
 	return while, onError
 }
 
-// directives splits a list at its commas, save those within quotes.
+// directives splits a list at its commas, save those within quotes. Where quotes are not
+// closed there are none, so that they hide nothing.
 func directives(line string) []string {
 	var all []string
 	quoted, from := false, 0
-	for i := range len(line) {
+	for i := 0; i < len(line); i++ {
 		switch {
 		case line[i] == '\\' && quoted:
-			// What is escaped is never a number or a name that counts here.
-		case line[i] == '"' && (i == 0 || line[i-1] != '\\'):
+			i++ // what is escaped ends nothing
+		case line[i] == '"':
 			quoted = !quoted
 		case line[i] == ',' && !quoted:
 			all = append(all, line[from:i])
 			from = i + 1
 		}
+	}
+	if quoted {
+		return strings.Split(line, ",")
 	}
 	return append(all, line[from:])
 }

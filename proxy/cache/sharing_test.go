@@ -87,6 +87,8 @@ var storable = []struct {
 	{"two times, one of nought", 200, []string{"Cache-Control", "max-age=60, max-age=0"}, false},
 	{"a time beyond all numbers", 200, []string{"Cache-Control", "max-age=99999999999999999999"}, true},
 	{"public", 200, []string{"Cache-Control", "public"}, true},
+	{"private, behind quotes that end with an escape", 200, []string{"Cache-Control", `max-age=60, ext="a\\", private`}, false},
+	{"private, behind quotes that do not end", 200, []string{"Cache-Control", `max-age=60, ext="a, private`}, false},
 	{"a word within quotes is no directive", 200, []string{"Cache-Control", `ext="a, private", max-age=60`}, true},
 	{"past", 200, []string{"Expires", "Thu, 01 Jan 1970 00:00:00 GMT"}, false},
 	{"past in the fashion of old", 200, []string{"Expires", "0"}, false},
