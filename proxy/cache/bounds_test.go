@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"waitroom/proxy/forward"
 )
@@ -143,4 +144,120 @@ func TestTheCountersTellWhatHappened(t *testing.T) {
 	if bytes, _ := r.kept(); !strings.Contains(text, fmt.Sprintf("waitroom_cache_bytes{room=\"booking\"} %d\n", bytes)) {
 		t.Errorf("%d bytes in\n%s", bytes, text)
 	}
+}
+
+func TestWhatAnAddressVariesByTakesNoMoreThanIsCounted(t *testing.T) {
+	r := begin(t, nil)
+	r.backend.answers(echo("Accept-Language, X-Second"))
+	uri := "/slots/a?" + strings.Repeat("q", 7<<10)
+	for i := range maxVariants {
+		r.get(uri, "Accept-Language", fmt.Sprintf("x-%0200d", i), "X-Second", strings.Repeat("y", maxValue))
+	}
+	r.idle()
+	e := r.cache.store.peek("https\x00" + host + "\x00" + uri)
+	if e == nil || e.marker == nil || len(e.marker.variants) != maxVariants {
+		t.Fatalf("%v", e)
+	}
+	held := int64(0)
+	for _, v := range e.marker.variants {
+		held += int64(len(v))
+	}
+	if held > e.size() {
+		t.Errorf("%d bytes are held, %d counted", held, e.size())
+	}
+}
+
+func TestWhereThereIsNoRoomForANewAnswerTheOldOneStays(t *testing.T) {
+	r := begin(t, func(o *Options) { o.MaxBytes = 4 * forward.FetchHolds })
+	release := make(chan struct{})
+	large := strings.Repeat("x", forward.FetchHolds*3/4) // needs more than a fetch has at first
+	r.backend.answers(func(w http.ResponseWriter, q *http.Request) {
+		if q.URL.Path == "/slots/slow" {
+			<-release
+		}
+		_, _ = fmt.Fprint(w, large)
+	})
+	r.get("/slots/a")
+	r.pass(12 * time.Second)
+	done := make(chan answer)
+	go func() {
+		a, err := r.try(http.MethodGet, "/slots/slow")
+		if err != nil {
+			t.Error(err)
+		}
+		done <- a
+	}()
+	r.until("the slow fetch to begin", func() bool { return r.backend.seen() == 2 })
+	r.get("/slots/a")
+	r.until("the new answer to be given up", func() bool {
+		r.cache.mu.Lock()
+		defer r.cache.mu.Unlock()
+		return len(r.cache.flights) == 1 && r.backend.seen() == 3
+	})
+	if a := r.get("/slots/a"); a.cached() != "hit; ttl=-2" || len(a.body) != len(large) {
+		t.Errorf("%d bytes, %s", len(a.body), a.cached())
+	}
+	// Where there is no old one, who waits goes on alone, and it is tried again soon.
+	if a := r.get("/slots/b"); a.cached() != "fwd=bypass; fwd-status=200; detail=busy" {
+		t.Errorf("%s", a.cached())
+	}
+	close(release)
+	<-done
+	r.idle()
+	r.pass(backOff)
+	r.get("/slots/b")
+	r.idle()
+	if a := r.get("/slots/b"); !strings.HasPrefix(a.cached(), "hit") {
+		t.Errorf("with room: %s", a.cached())
+	}
+}
+
+func TestClosingDoesNotWaitForASlowAnswer(t *testing.T) {
+	f := func(length string) {
+		t.Helper()
+		patient := func(o *Options) {
+			b, err := forward.New(forward.Options{Backends: []string{"http://" + o.Backend.States()[0].Addr}, ResponseTimeout: time.Hour})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(b.Close)
+			o.Backend, o.Wait = b, time.Hour
+		}
+		r := begin(t, patient)
+		release := make(chan struct{})
+		defer close(release)
+		r.backend.answers(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", length)
+			_, _ = fmt.Fprint(w, "the beginning")
+			_ = http.NewResponseController(w).Flush()
+			<-release
+		})
+		done := make(chan answer)
+		go func() {
+			a, err := r.try(http.MethodGet, "/slots/a")
+			if err != nil {
+				t.Error(err)
+			}
+			done <- a
+		}()
+		r.until("the fetch to begin", func() bool { return r.backend.seen() == 1 })
+		closed := make(chan struct{})
+		go func() {
+			defer close(closed)
+			r.cache.Close()
+		}()
+		r.until("the cache to close before the backend goes on", func() bool {
+			select {
+			case <-closed:
+				return true
+			default:
+				return false
+			}
+		})
+		if a := <-done; a.StatusCode != 502 {
+			t.Errorf("%s bytes: %d %q", length, a.StatusCode, a.body)
+		}
+	}
+	f("1000")
+	f("500000")
 }

@@ -36,8 +36,9 @@ type kv struct{ name, value []byte }
 // marker says by which fields the answers of an address vary. Its variants are guarded
 // by the cache's lock.
 type marker struct {
-	epoch    string
-	names    []string
+	epoch string
+	names []string
+	// variants are what their keys have behind the address's, which may be long.
 	variants []string
 }
 
@@ -91,8 +92,8 @@ func (e *entry) size() int64 {
 		n += len(f.name) + len(f.value) + 48
 	}
 	if m := e.marker; m != nil {
-		// As many variants as there may be, each with its key.
-		n += maxVariants * (maxValue + 64)
+		// As many variants as there may be, each as long as it may be.
+		n += maxVariants * (len(m.names)*(maxValue+1) + 64)
 	}
 	return int64(n)
 }

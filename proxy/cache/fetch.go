@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -30,6 +31,8 @@ type job struct {
 	// seen is what was kept when the request looked: an answer to be found unchanged (old),
 	// another word, or nil.
 	seen *entry
+	// full says that there was no memory for the answer now.
+	full bool
 }
 
 // copied makes the job independent of the request.
@@ -99,6 +102,8 @@ func (c *Cache) settle(j *job, f *forward.Fetched, t times) outcome {
 		return c.renew(j, f, t)
 	case !keepable(f.Status):
 		return c.apart(j, "status", f.Status)
+	case j.full:
+		return c.full(j, f.Status, t)
 	case !f.Whole:
 		return c.apart(j, "size", f.Status)
 	}
@@ -136,9 +141,24 @@ func trouble(f *forward.Fetched, t times) outcome {
 
 // apart remembers for a short while that each has to ask for himself.
 func (c *Cache) apart(j *job, why string, status int) outcome {
-	c.store.put(j.key, &entry{aside: why, until: c.o.Now().Add(asideFor)})
+	return c.aside(j, why, status, asideFor)
+}
+
+func (c *Cache) aside(j *job, why string, status int, d time.Duration) outcome {
+	c.store.put(j.key, &entry{aside: why, until: c.o.Now().Add(d)})
 	c.o.Traffic.Fetched(traffic.NotKept)
 	return outcome{landing: apart, why: why, status: status}
+}
+
+// full is what comes of an answer that there was no memory for. That says nothing of it:
+// one that is there stays, and it is tried again soon.
+func (c *Cache) full(j *job, status int, t times) outcome {
+	if j.seen == nil || j.seen.aside != "" {
+		return c.aside(j, "busy", status, backOff)
+	}
+	j.seen.retry.Store(t.came.Add(backOff).UnixNano())
+	c.o.Traffic.Fetched(traffic.NotKept)
+	return outcome{landing: apart, why: "busy", status: status}
 }
 
 // renew takes over what the backend says anew of an answer that has not changed. Where it
@@ -201,33 +221,33 @@ func (c *Cache) keep(j *job, e *entry, names []string) outcome {
 	e.used.Store(e.born.UnixNano())
 	c.store.put(j.key, e)
 	if j.marker != nil {
-		c.limit(j.marker, j.key)
+		c.limit(j.marker, j.base, strings.Clone(j.key[len(j.base):]))
 	}
 	c.o.Traffic.Fetched(traffic.Kept)
 	return outcome{landing: kept, entry: e, status: e.status}
 }
 
-// limit notes a variant, and drops the one that was not used for the longest time where
-// there are too many.
-func (c *Cache) limit(m *marker, key string) {
+// limit notes a variant of the address base, and drops the one that was not used for the
+// longest time where there are too many.
+func (c *Cache) limit(m *marker, base, own string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if slices.Contains(m.variants, key) {
+	if slices.Contains(m.variants, own) {
 		return
 	}
 	if len(m.variants) >= maxVariants {
 		oldest, since := 0, int64(1<<62)
 		for i, k := range m.variants {
 			used := int64(0)
-			if e := c.store.peek(k); e != nil {
+			if e := c.store.peek(base + k); e != nil {
 				used = e.used.Load()
 			}
 			if used < since {
 				oldest, since = i, used
 			}
 		}
-		c.store.drop(m.variants[oldest])
+		c.store.drop(base + m.variants[oldest])
 		m.variants = slices.Delete(m.variants, oldest, oldest+1)
 	}
-	m.variants = append(m.variants, key)
+	m.variants = append(m.variants, own)
 }

@@ -103,6 +103,7 @@ func (c *Cache) fly(f *flight, j *job) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if !c.promise(more) {
+			j.full = true
 			return false
 		}
 		held += more
