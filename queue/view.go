@@ -32,8 +32,9 @@ type View struct {
 	// what the settings promise while too little was measured.
 	CallsPerSecond float64
 
-	meter meter
-	read  time.Time // when the store's clock showed At
+	meter  meter
+	before float64   // calls per second before the rate became 0
+	read   time.Time // when the store's clock showed At
 }
 
 // After makes v the view that follows old, which was asked for at sent and had come at
@@ -57,6 +58,8 @@ func (v *View) After(old *View, sent, read time.Time) *View {
 	v.CallsPerSecond = 0
 	if v.Interval > 0 {
 		v.CallsPerSecond = second / v.Interval / math.Max(v.Ratio, 0.01)
+	} else if old != nil && old.Epoch == v.Epoch {
+		v.before = old.moving()
 	}
 	if v.halted() {
 		return v
@@ -76,6 +79,15 @@ func (v *View) After(old *View, sent, read time.Time) *View {
 // halted says whether nobody is called now, whoever waits.
 func (v *View) halted() bool {
 	return v.Interval == 0 || v.Control.Paused || v.Control.SoldOut || !v.Rules.Open(v.At) || v.At < v.RecoverUntil
+}
+
+// moving is the rate of calls that pauses are reckoned by. A rate of 0 is a pause: who is
+// near the head stays awake for its end.
+func (v *View) moving() float64 {
+	if v.Interval == 0 {
+		return v.before
+	}
+	return v.CallsPerSecond
 }
 
 // Now is the store's time, reckoned from the view by this process's monotonic
@@ -109,7 +121,7 @@ func (v *View) AwayAt(now int64) bool { return v.Epoch == "" || now-v.At > Stale
 // LongestPoll is the longest pause that a poll answered from this view was told,
 // in microseconds: after a loss of state all who wait have come by in that time.
 func (v *View) LongestPoll() int64 {
-	wait := EstimateWait(v.Waiting, v.CallsPerSecond).after(v.left(v.At))
+	wait := EstimateWait(v.Waiting, v.moving()).after(v.left(v.At))
 	return max(Prompt, NextPoll(wait, v.Waiting, 1).Microseconds(), NextPoll(unknown, v.Waiting, 1).Microseconds())
 }
 
@@ -135,7 +147,7 @@ type Standing struct {
 func (v *View) Standing(place, low, now int64, random float64) Standing {
 	s := Standing{State: v.state(place, now), Waiting: v.Waiting, Wait: unknown}
 	if v.Rules.Draw && now < v.Rules.OpensAt {
-		wait := EstimateWait(v.Waiting/2, v.CallsPerSecond).after(v.left(now))
+		wait := EstimateWait(v.Waiting/2, v.moving()).after(v.left(now))
 		s.NextPoll = v.pause(wait, random)
 		return s
 	}
@@ -143,7 +155,7 @@ func (v *View) Standing(place, low, now int64, random float64) Standing {
 	s.Waiting = max(s.Waiting, s.Position)
 	wait := unknown
 	if place <= v.Front || v.Ranks != nil {
-		wait = EstimateWait(s.Position-1, v.CallsPerSecond).after(v.left(now))
+		wait = EstimateWait(s.Position-1, v.moving()).after(v.left(now))
 	}
 	switch s.State {
 	case StateClosed, StateSoldOut:
@@ -151,7 +163,10 @@ func (v *View) Standing(place, low, now int64, random float64) Standing {
 	case StatePaused:
 		s.NextPoll = v.pause(wait, random)
 	default:
-		s.NextPoll, s.Wait = v.pause(wait, random), wait
+		s.NextPoll = v.pause(wait, random)
+		if v.Interval > 0 {
+			s.Wait = wait
+		}
 	}
 	return s
 }

@@ -332,3 +332,23 @@ func TestAPollComesWellWithinTheHold(t *testing.T) {
 		t.Errorf("the next poll is after %d s, far from the head", pause/second)
 	}
 }
+
+func TestWhoIsNearTheHeadStaysAwakeAtARateOfNothing(t *testing.T) {
+	w := &watch{t, open().After(nil, time.Now(), time.Now())}
+	w.calls(10, 400)
+	f := func(why string, longest time.Duration) {
+		t.Helper()
+		s := w.view.Standing(begin+1, 0, begin, 1)
+		if s.NextPoll > longest {
+			t.Errorf("the eleventh sleeps for %s: %s", s.NextPoll, why)
+		}
+	}
+	f("the rate is as it was", 2*time.Second)
+	w.read(time.Second/4, func(v *queue.View) { v.Interval = 0 })
+	f("the rate became nothing", 2*time.Second)
+	w.read(time.Second/4, func(*queue.View) {})
+	f("it stays nothing", 2*time.Second)
+	if s := w.view.Standing(begin+50, 0, begin, 0); s.Wait != (queue.Wait{Low: -1, High: -1}) || w.view.CallsPerSecond != 0 {
+		t.Errorf("at a rate of nothing %+v is promised, %v calls a second", s.Wait, w.view.CallsPerSecond)
+	}
+}
