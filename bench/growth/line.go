@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"math/bits"
 	"sync"
 	"sync/atomic"
@@ -75,11 +76,11 @@ func (l *line) fill(ctx context.Context, wanted int64) error {
 	if err != nil {
 		return err
 	}
-	given, err := c.HGet(ctx, l.state, "last").Float64()
-	if err != nil {
+	numbers, err := c.HGet(ctx, l.state, "numbers").Bytes() // the first is the place given last
+	if err != nil || len(numbers) < 8 {
 		return fmt.Errorf("read the place given last: %w", err)
 	}
-	last := max(int64(given), l.room.View().Now()-(wanted-has))
+	last := max(int64(math.Float64frombits(binary.BigEndian.Uint64(numbers))), l.room.View().Now()-(wanted-has))
 	before := has
 	for has < wanted {
 		pipe := c.Pipeline()
@@ -96,7 +97,8 @@ func (l *line) fill(ctx context.Context, wanted int64) error {
 			}
 			has += n
 		}
-		pipe.HSet(ctx, l.state, "last", last)
+		binary.BigEndian.PutUint64(numbers, math.Float64bits(float64(last)))
+		pipe.HSet(ctx, l.state, "numbers", numbers)
 		if _, err := pipe.Exec(ctx); err != nil {
 			return fmt.Errorf("fill the line: %w", err)
 		}

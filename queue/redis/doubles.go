@@ -10,15 +10,16 @@ import (
 
 func appendDoubles(b []byte, numbers ...int64) []byte {
 	for _, n := range numbers {
-		b = binary.BigEndian.AppendUint64(b, math.Float64bits(float64(n)))
+		b = appendDouble(b, float64(n))
 	}
 	return b
 }
 
-// readSeat reads the numbers of one seat; packed has at least as many.
-func readSeat(packed string) (numbers [seatLength]int64) {
-	for i := range numbers {
-		numbers[i] = int64(math.Float64frombits(binary.BigEndian.Uint64([]byte(packed[8*i : 8*i+8]))))
-	}
-	return numbers
+func appendDouble(b []byte, n float64) []byte {
+	return binary.BigEndian.AppendUint64(b, math.Float64bits(n))
+}
+
+// double reads the number at an index of those packed in a string.
+func double(packed string, i int) float64 {
+	return math.Float64frombits(binary.BigEndian.Uint64([]byte(packed[8*i : 8*i+8])))
 }

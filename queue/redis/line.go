@@ -47,9 +47,6 @@ type place struct {
 	place int64
 }
 
-// told is the ticket as the scripts have it: id and place.
-func (p place) told() []byte { return appendDoubles(p.id[:], p.place) }
-
 type touch struct {
 	pass  queue.PassID
 	until int64
@@ -114,24 +111,36 @@ func (l *Line) Touch(p queue.PassID, until int64) {
 	_ = l.touches.add(l.touches.newAsk(touch{p, until})) // a lost touch costs accuracy only
 }
 
+// Flags of an arrival; see arrive.lua.
+const (
+	isDirect = 1 << iota
+	isForeign
+	hasPlace
+	hasRecord
+)
+
 func (l *Line) arrive(ctx context.Context, asks []queue.Arrival) ([]queue.Seat, error) {
-	args := l.args(len(asks))
+	ids, flags := make([]byte, 0, idLength*len(asks)), make([]byte, len(asks))
+	var told []byte
 	for i := range asks {
 		a := &asks[i]
-		flags := byte(0)
+		ids = append(ids, a.ID[:]...)
 		if a.Direct {
-			flags |= 1
+			flags[i] |= isDirect
 		}
 		if a.Foreign {
-			flags |= 2
+			flags[i] |= isForeign
 		}
-		told := append(a.ID[:len(a.ID):len(a.ID)], flags)
 		if a.Place != 0 || a.Drawn != 0 {
-			told = append(appendDoubles(told, a.Place, a.Drawn), l.entered.get(a.ID, a.Place)...)
+			flags[i] |= hasPlace
+			told = appendDoubles(told, a.Place, a.Drawn)
+			if record := l.entered.get(a.ID, a.Place); record != "" {
+				flags[i] |= hasRecord
+				told = append(told, record...)
+			}
 		}
-		args = append(args, told)
 	}
-	answer, err := l.run(ctx, l.scripts.arrive, args)
+	answer, err := l.run(ctx, l.scripts.arrive, append(l.args(3), ids, flags, told))
 	if err != nil {
 		return nil, away("arrive", err)
 	}
@@ -139,11 +148,16 @@ func (l *Line) arrive(ctx context.Context, asks []queue.Arrival) ([]queue.Seat, 
 }
 
 func (l *Line) enter(ctx context.Context, asks []place) ([]queue.Seat, error) {
-	args := l.args(len(asks))
-	for i := range asks {
-		args = append(args, append(asks[i].told(), l.entered.get(asks[i].id, asks[i].place)...))
+	ids, flags := make([]byte, 0, idLength*len(asks)), make([]byte, len(asks))
+	told := make([]byte, 0, 8*len(asks))
+	for i, a := range asks {
+		ids, told = append(ids, a.id[:]...), appendDoubles(told, a.place)
+		if record := l.entered.get(a.id, a.place); record != "" {
+			flags[i] = 1
+			told = append(told, record...)
+		}
 	}
-	answer, err := l.run(ctx, l.scripts.enter, args)
+	answer, err := l.run(ctx, l.scripts.enter, append(l.args(3), ids, flags, told))
 	if err != nil {
 		return nil, away("enter", err)
 	}
@@ -151,26 +165,30 @@ func (l *Line) enter(ctx context.Context, asks []place) ([]queue.Seat, error) {
 }
 
 func (l *Line) leave(ctx context.Context, asks []place) ([]struct{}, error) {
-	args := l.args(len(asks))
-	for i := range asks {
-		args = append(args, asks[i].told())
+	var ids, places []byte
+	for _, a := range asks {
+		ids, places = append(ids, a.id[:]...), appendDoubles(places, a.place)
 	}
-	if err := l.told(l.run(ctx, l.scripts.leave, args)); err != nil {
+	if err := l.told(l.run(ctx, l.scripts.leave, append(l.args(2), ids, places))); err != nil {
 		return nil, away("leave", err)
 	}
 	return make([]struct{}, len(asks)), nil
 }
 
 func (l *Line) touch(ctx context.Context, asks []touch) ([]struct{}, error) {
-	args := l.args(len(asks))
+	var ids, uses []byte
 	for _, a := range asks {
-		args = append(args, appendDoubles(a.pass[:], a.until))
+		ids = append(ids, a.pass[:idLength]...)
+		uses = appendDoubles(append(uses, a.pass[idLength:]...), a.until)
 	}
-	if err := l.told(l.run(ctx, l.scripts.touch, args)); err != nil {
+	if err := l.told(l.run(ctx, l.scripts.touch, append(l.args(2), ids, uses))); err != nil {
 		return nil, away("touch", err)
 	}
 	return make([]struct{}, len(asks)), nil
 }
+
+// idLength is that of a ticket's id, with which the pass's name begins, too.
+const idLength = len(queue.ID{})
 
 // seatLength is how many doubles an answer has for a ticket; see visits.lua.
 const seatLength = 6
@@ -194,17 +212,19 @@ func (l *Line) seats(answer []any, n int, id func(int) queue.ID) ([]queue.Seat, 
 		return nil, away("read an answer", errShape)
 	}
 	epoch, _ := answer[0].(string)
+	state, _ := answer[1].(string)
+	now, rules := int64(double(state, 0)), l.Rules()
 	seats := make([]queue.Seat, n)
 	for i := range seats {
-		at := readSeat(packed[8*seatLength*i:])
-		if at[0] < 0 || at[0] >= int64(len(states)) {
+		at := func(field int) int64 { return int64(double(packed, seatLength*i+field)) }
+		if at(0) < 0 || at(0) >= int64(len(states)) {
 			return nil, away("read an answer", errShape)
 		}
 		seats[i] = queue.Seat{
-			State: states[at[0]], Place: at[1], Number: at[2], Entry: at[3], End: at[4], Ahead: at[5], Epoch: epoch,
+			State: states[at(0)], Place: at(1), Number: at(2), Entry: at(3), End: at(4), Ahead: at(5), Epoch: epoch,
 		}
 		if seats[i].State == queue.StateAdmitted {
-			l.entered.put(id(i), seats[i], whole(answer[1]), l.Rules())
+			l.entered.put(id(i), seats[i], now, rules)
 		}
 	}
 	return seats, nil
@@ -219,17 +239,18 @@ func (l *Line) told(answer []any, err error) error {
 		return errShape
 	}
 	epoch, _ := answer[0].(string)
-	due, _ := answer[2].(string)
-	interval, _ := answer[3].(string)
-	s := seen{epoch: epoch, clock: whole(answer[1]), due: due, interval: interval,
-		front: whole(answer[4]), last: whole(answer[5])}
+	state, _ := answer[1].(string)
+	if len(state) != 8*(headStates+1) {
+		return errShape
+	}
+	s := seen{epoch: epoch, clock: int64(double(state, 0)), state: state[:8*headStates]}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	// Answers may overtake each other: an older one does not count.
 	if s.epoch != l.last.epoch || s.clock >= l.last.clock || l.last.clock-s.clock > 2*second {
 		l.last = s
 	}
-	if since := whole(answer[6]); since > 0 {
+	if since := int64(double(state, headStates)); since > 0 {
 		l.forgot(since)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -211,6 +212,42 @@ func TestAnEntryAsTheFirstThingInAnEmptyStoreBeginsOneState(t *testing.T) {
 	}
 	if err != nil || records != 1 || l.View().Epoch != first.Epoch {
 		t.Errorf("%d epochs in the journal, %v; the epoch is %q, was told as %q", records, err, l.View().Epoch, first.Epoch)
+	}
+}
+
+func TestAGatewayThatIsGoneIsForgottenAfterAnHour(t *testing.T) {
+	server := redistest.Start(t)
+	l, clock := virtual(t, server, fast())
+	left := room(t, open(t, Options{URL: server.URL(), Now: clock.Now, Prefix: t.Name()}), fast())
+	gateways := func() (names []string) {
+		t.Helper()
+		fields, err := raw(t, server).HKeys(context.Background(), l.keys[4]).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range fields {
+			if gateway, ok := strings.CutPrefix(name, "gate:"); ok {
+				names = append(names, gateway)
+			}
+		}
+		slices.Sort(names)
+		return names
+	}
+	both := []string{l.name, left.name}
+	slices.Sort(both)
+	for range 59 {
+		clock.Add(60 * second)
+		mustTick(t, l)
+	}
+	if got := gateways(); !slices.Equal(got, both) {
+		t.Errorf("after 59 minutes the store knows %q, want %q", got, both)
+	}
+	for range 4 {
+		clock.Add(60 * second)
+		mustTick(t, l)
+	}
+	if got := gateways(); !slices.Equal(got, []string{l.name}) {
+		t.Errorf("after 63 minutes the store knows %q, want %q", got, l.name)
 	}
 }
 

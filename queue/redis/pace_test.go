@@ -20,12 +20,12 @@ import (
 
 // paceReader reads a room's pace as the scripts keep it.
 var paceReader = redis.NewScript(`
-local v = redis.call('HMGET', KEYS[1], 'interval', 'due', 'ratio', 'clock', 'spare', 'spare_interval', 'cohorts')
-local cohorts = cmsgpack.unpack(v[7])
-v[7] = tostring(#cohorts)
-for _, c in ipairs(cohorts) do
-  for i = 1, 5 do v[#v + 1] = string.format('%.17g', c[i]) end
-end
+local state = redis.call('HMGET', KEYS[1], 'numbers', 'cohorts')
+local cohorts = state[2] or ''
+local v = {struct.unpack('>dddddd', state[1], 17)} -- behind last and front
+for i = 1, 6 do v[i] = string.format('%.17g', v[i]) end
+v[7] = tostring(#cohorts / 40)
+for i = 1, #cohorts, 8 do v[#v + 1] = string.format('%.17g', (struct.unpack('>d', cohorts, i))) end
 return v`)
 
 func readPace(t rapid.TB, c redis.Scripter, room string, burst int) queue.Pace {
@@ -41,7 +41,7 @@ func readPace(t rapid.TB, c redis.Scripter, room string, burst int) queue.Pace {
 		}
 	}
 	p := queue.Pace{
-		Interval: numbers[0], Burst: burst, Due: numbers[1], Ratio: numbers[2], Clock: int64(numbers[3]),
+		Due: numbers[0], Interval: numbers[1], Burst: burst, Ratio: numbers[2], Clock: int64(numbers[3]),
 		Spare: numbers[4], SpareInterval: numbers[5],
 	}
 	for at := numbers[7:]; len(at) >= 5; at = at[5:] {

@@ -23,6 +23,9 @@ var paceLua string
 //go:embed lua/cohorts.lua
 var cohortsLua string
 
+//go:embed lua/calls.lua
+var callsLua string
+
 //go:embed lua/begin.lua
 var beginLua string
 
@@ -78,7 +81,7 @@ func newScripts() scripts {
 	return scripts{
 		arrive: of(saveLua, seatsLua, visitsLua, admitLua, arriveLua), enter: of(saveLua, seatsLua, visitsLua, admitLua, enterLua),
 		leave: of(saveLua, seatsLua, leaveLua), finish: of(saveLua, seatsLua, finishLua), touch: of(saveLua, seatsLua, touchLua),
-		tick: of(tickLua, sweepLua), control: of(controlLua), view: redis.NewScript(viewLua),
+		tick: of(callsLua, tickLua, sweepLua), control: of(controlLua), view: redis.NewScript(viewLua),
 	}
 }
 
@@ -115,30 +118,34 @@ func broken(err error) bool {
 // seen is what this gateway read of the state last. It goes with every operation, so
 // that a store that has forgotten its last writes, or all, is brought up to it.
 type seen struct {
-	epoch         string
-	clock         int64
-	due, interval string // as they came: quarters of a microsecond
-	front, last   int64
+	epoch string
+	clock int64
+	// state is clock, due, interval, front and last as they came; nothing where none did.
+	state string
 }
 
-// headLength is how many values the head of an answer has; see state.lua.
-const headLength = 7
+// An answer begins with a head: the epoch, and six doubles; see state.lua.
+const (
+	headLength = 2
+	headStates = 5 // of which so many go back
+)
 
 // args begins the arguments of every script; see state.lua.
 func (l *Line) args(own int) []any {
 	rules, known := l.Rules(), l.known()
-	draw := ""
+	state := appendDoubles(make([]byte, 0, 8*(1+headStates)), l.View().LongestPoll())
+	if state = append(state, known.state...); known.state == "" {
+		state = state[:cap(state)] // all 0
+	}
+	draw := int64(0)
 	if rules.Draw {
-		draw = "1"
+		draw = 1
 	}
-	if known.epoch == "" {
-		known.due, known.interval = "0", "0"
-	}
-	args := make([]any, 0, 18+own)
-	return append(args, l.now(), newEpoch(), known.epoch, l.View().LongestPoll(),
-		known.clock, known.due, known.interval, known.front, known.last,
-		max(1, rules.Burst), rules.OpensAt, rules.ClosesAt, rules.Hold, rules.PassTTL, rules.MaxActive,
-		strconv.FormatFloat(queue.Interval(rules.RatePerHour), 'f', -1, 64), draw, l.name)
+	packed := appendDoubles(make([]byte, 0, 8*8), int64(max(1, rules.Burst)), rules.OpensAt, rules.ClosesAt, rules.Hold,
+		rules.PassTTL, rules.MaxActive)
+	packed = appendDoubles(appendDouble(packed, queue.Interval(rules.RatePerHour)), draw)
+	args := make([]any, 0, 6+own)
+	return append(args, l.now(), newEpoch(), known.epoch, l.name, state, packed)
 }
 
 // now is the time of a test, "" for the store's own clock.

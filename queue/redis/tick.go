@@ -46,7 +46,7 @@ func (l *Line) control(ctx context.Context, c queue.Change, at int64) error {
 func (l *Line) End(ctx context.Context, p queue.PassID, why queue.Why, by string) error {
 	l.revoked.add(p)
 	l.entered.over(p)
-	args := append(l.args(3), p[:], string(why), by)
+	args := append(l.args(4), p[:idLength], p[:], string(why), by)
 	if err := l.told(l.run(ctx, l.scripts.finish, args)); err != nil {
 		return away("end a pass", err)
 	}

@@ -41,7 +41,7 @@ func (l *Line) refresh(ctx context.Context, after string) (next string, err erro
 	if err != nil {
 		return "", away("read the view", err)
 	}
-	passes, _ := answer[5].([]any)
+	passes, _ := answer[6].([]any)
 	next = l.revoked.read(passes, v.At-rules.PassTTL, l.entered.over)
 	l.show(v.After(old, sent, read), r, old)
 	return next, nil
@@ -68,49 +68,46 @@ var errShape = errors.New("the store's answer has the wrong shape")
 // tick begins one.
 var errNew = errors.New("the store holds no state of this room")
 
+// viewLength is how many doubles tell of a room: four counts, and the state's numbers; see
+// view.lua.
+const viewLength = 17
+
 func readView(answer []any, rules queue.Rules, keep, sample []int64) (*queue.View, queue.Read, error) {
 	var r queue.Read
-	if len(answer) != 6 {
+	if len(answer) != 7 {
 		return nil, r, errShape
 	}
-	parts := make([][]any, 5)
+	parts := make([][]any, 4)
 	for i := range parts {
-		parts[i], _ = answer[i].([]any)
+		parts[i], _ = answer[2+i].([]any)
 	}
-	n, live := parts[0], parts[1]
-	if len(n) != 14 || len(live) != 12 || len(parts[2]) != len(keep) || len(parts[3]) != len(sample) {
+	epoch, _ := answer[0].(string)
+	n, _ := answer[1].(string)
+	if len(n) != 8*viewLength || len(parts[0]) != 12 || len(parts[1]) != len(keep) || len(parts[2]) != len(sample) {
 		return nil, r, errShape
 	}
-	epoch, _ := n[1].(string)
 	if epoch == "" {
 		return nil, r, errNew
 	}
+	at := func(i int) int64 { return int64(math.Ceil(double(n, i))) }
 	v := &queue.View{
-		At: whole(n[0]), Epoch: epoch, Last: whole(n[2]), Front: whole(n[3]), Due: int64(math.Ceil(float(n[4]))),
-		Interval: float(n[5]), Ratio: float(n[6]), RecoverUntil: whole(n[7]),
-		Waiting: whole(n[8]), Called: whole(n[9]), Active: whole(n[10]),
-		Arrivals: whole(n[11]), Calls: whole(n[12]), Entries: whole(n[13]),
-		Control: control(live, rules.RatePerHour), Rules: rules,
+		At: at(0), Epoch: epoch, Waiting: at(1), Called: at(2), Active: at(3), Last: at(4), Front: at(5), Due: at(6),
+		Interval: double(n, 7), Ratio: double(n, 8), Arrivals: at(12), Calls: at(13), Entries: at(14), RecoverUntil: at(15),
+		Control: control(parts[0], rules.RatePerHour), Rules: rules,
 	}
 	r = queue.Read{Front: v.Front, Last: v.Last, Waiting: v.Waiting}
 	for i, p := range keep {
-		r.Kept = append(r.Kept, queue.Knot{Place: p, Rank: whole(parts[2][i])})
+		r.Kept = append(r.Kept, queue.Knot{Place: p, Rank: whole(parts[1][i])})
 	}
 	for i, rank := range sample {
-		if p := whole(parts[3][i]); p > 0 {
+		if p := whole(parts[2][i]); p > 0 {
 			r.Samples = append(r.Samples, queue.Knot{Place: p, Rank: rank})
 		}
 	}
-	for i, p := range parts[4] {
+	for i, p := range parts[3] {
 		r.Dense = append(r.Dense, queue.Knot{Place: whole(p), Rank: int64(i)})
 	}
 	return v, r, nil
-}
-
-func float(v any) float64 {
-	s, _ := v.(string)
-	f, _ := strconv.ParseFloat(s, 64)
-	return f
 }
 
 // revoked is the passes that were ended before their time, as far as they can still

@@ -24,6 +24,7 @@ local function enter(i, place, number)
   end
   s.entries = s.entries + 1
   entered(place)
-  entries[#entries + 1] = struct.pack('>c0dd', id, place, entry)
+  local n = #entries
+  entries[n + 1], entries[n + 2], entries[n + 3] = id, place, entry
   return ADMITTED, place, number, entry, ends
 end

@@ -1,9 +1,9 @@
 -- arrive.lua gives tickets their places, finds those they have, and puts back those
 -- that the store has forgotten. Repeating it is harmless.
 --
--- ARGV  19.. for each ticket: id, a byte of flags (1 may enter at once, 2 of another epoch); behind
---       them, where one is not 0, place shown and place drawn as doubles, and the record that the
---       gateway remembers, if any
+-- ARGV  7 ids  8 flags, a byte for each: 1 may enter at once, 2 of another epoch, 4 has a place,
+--       8 of which the gateway remembers a record
+--       9 for each that has one, place shown and place drawn as doubles; then that record
 -- Returns  the head, then the seats: state, place, number, entry, end, how many waited
 --          before a new one, else -1
 tickets(LINE, CALLED)
@@ -40,12 +40,12 @@ local function arrive(i, drawn, direct)
   return WAITING, place, s.arrivals, 0, 0, lot and -1 or waiting - 1
 end
 
+local told, at = ARGV[OWN + 2], 1
 for i = 1, #ids do
-  local told, shown, drawn = ARGV[OWN + i - 1], 0, 0
-  local flags = string.byte(told, 13)
-  if flags >= 2 then recover() end
-  if #told > 13 then shown, drawn = struct.unpack('>dd', told, 14) end
-  if #told > 29 then remind(ticket(i), told, 30) end
+  local flags, shown, drawn = string.byte(ARGV[OWN + 1], i), 0, 0
+  if flags % 4 >= 2 then recover() end
+  if flags >= 4 then shown, drawn, at = struct.unpack('>dd', told, at) end
+  if flags >= 8 then at = remind(ticket(i), told, at) end
   local found = not unknown(i) and tell(seat(ticket(i), shown))
   if not found and shown == 0 then
     tell(arrive(i, drawn, flags % 2 == 1))

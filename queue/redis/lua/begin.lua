@@ -1,11 +1,10 @@
 -- begin.lua stands behind cohorts.lua: it begins a state where there is none, and
 -- brings a store that has forgotten something up to what the gateway saw of it.
-local seen_at, seen_due, seen_interval = arg[5], arg[6], arg[7]
 
 -- While the room recovers it calls nobody, until all who wait have come by. Once in a
 -- state: who comes later is only put back.
 local function recover()
-  if s.recovered ~= '1' then s.recovered, s.recover_until = '1', now + arg[4] end
+  if s.recovered ~= 1 then s.recovered, s.recover_until = 1, now + poll end
 end
 
 if not s.epoch then
@@ -16,7 +15,7 @@ if ARGV[3] ~= '' and ARGV[3] ~= s.epoch then recover() end
 
 -- A store that knows an older answer to this gateway than the gateway got has lost its
 -- last writes, as after a failover; one that knows none has lost all.
-local told = gates[ARGV[18]] or 0
+local told = values[6] and struct.unpack('>d', values[6]) or 0
 if told < seen_at then lost = math.max(1, told) end
 
 -- The rate's slots were used up to the due that was seen. With another interval that
@@ -24,7 +23,7 @@ if told < seen_at then lost = math.max(1, told) end
 if now < seen_at - STEP then seen_due = seen_due - (seen_at - now) end
 if lost > 0 and seen_interval > 0 then retime(seen_interval) end
 if seen_interval > 0 and s.interval == seen_interval then s.due = math.max(s.due, seen_due) end
-s.front, s.last = math.max(s.front, arg[8]), math.max(s.last, arg[9])
+s.front, s.last = math.max(s.front, seen_front), math.max(s.last, seen_last)
 
 -- How many are inside, and how many more may be called or come in. It is counted once:
 -- what the script changes is added by who changes it.

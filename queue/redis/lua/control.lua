@@ -1,9 +1,9 @@
 -- control.lua sets the live state of a room, with who set it and when. Dropping a
 -- live rate that nobody has set changes nothing, and is not told.
 --
--- ARGV  19 by  20 what changed, for the journal
---       21 when it was set: sets only what was not set later, after a loss; '' for now
---       22 interval of the rate that is set, ''  23.. name, value pairs; a rate '' drops the live one
+-- ARGV  7 by  8 what changed, for the journal
+--       9 when it was set: sets only what was not set later, after a loss; '' for now
+--       10 interval of the rate that is set, ''  11.. name, value pairs; a rate '' drops the live one
 -- Returns  the head
 local by, detail, at = ARGV[OWN], ARGV[OWN + 1], tonumber(ARGV[OWN + 2])
 local changed = false
@@ -20,6 +20,6 @@ for i = OWN + 4, #ARGV, 2 do
     if name == 'paused' or name == 'sold_out' then s[name] = value end
   end
 end
-retime(tonumber(redis.call('HGET', STATE, 'live_interval') or '') or arg[16])
+retime(tonumber(redis.call('HGET', STATE, 'live_interval') or '') or file_interval)
 if changed then record('control', '', by, detail) end
 return head()

@@ -1,12 +1,12 @@
 -- leave.lua gives places up. Leaving twice is leaving once; a pass stays as it is.
 --
--- ARGV  19.. for each ticket: id, place shown as a double
+-- ARGV  7 ids  8 for each, the place shown as a double
 -- Returns  the head
 tickets(LINE, CALLED)
 local left = {}
 
 for i, id in ipairs(ids) do
-  local k, shown = ticket(i), struct.unpack('>d', ARGV[OWN + i - 1], 13)
+  local k, shown = ticket(i), struct.unpack('>d', ARGV[OWN + 1], 8 * i - 7)
   if k.used < shown then
     local place = math.max(shown, k.place or 0)
     drop(k)
@@ -15,10 +15,11 @@ for i, id in ipairs(ids) do
     else
       remember(k, place, 0, now, -now)
     end
-    left[#left + 1] = struct.pack('>c0dd', id, place, 0)
+    local n = #left
+    left[n + 1], left[n + 2], left[n + 3] = id, place, 0
   end
 end
 
 save()
-if #left > 0 then record('leave', table.concat(left)) end
+recorded('leave', left)
 return head()

@@ -34,12 +34,13 @@ local function note(id, ...) kept[#kept + 1], kept[#kept + 2] = id, struct.pack(
 local function use(id, till) used[#used + 1], used[#used + 2] = whole(till), id end
 
 local function write(command, key, list)
-  if #list > 0 then redis.call(command, key, unpack(list)) end
+  if list and list[1] then redis.call(command, key, unpack(list)) end
 end
 
 -- What frees memory goes first: then Redis lets a script go on where it is full.
 local function save()
-  local gone, come = {[LINE] = {}, [CALLED] = left}, {[LINE] = {}, [CALLED] = {}}
+  local gone, come = {[CALLED] = left}, {}
+  if changed[1] then gone[LINE], come[LINE], come[CALLED] = {}, {}, {} end
   for _, k in ipairs(changed) do
     local key = k.place and k.key
     local from, to = k.stood and k.stood ~= key and gone[k.stood], k.moved and come[key]

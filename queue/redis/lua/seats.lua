@@ -8,11 +8,11 @@
 local ids, known = {}, {}
 local records, places, others, uses, first, second = {}, {}, {}, {}, nil, nil
 
--- Reads the tickets whose ids begin the arguments: from the set where most of them are,
--- and only what is not there from the other.
-local function tickets(set, other, upto)
-  local sub = string.sub
-  for i = OWN, upto or #ARGV do ids[i - OWN + 1] = sub(ARGV[i], 1, 12) end
+-- Reads the tickets whose ids are the first argument: from the set where most of them
+-- are, and only what is not there from the other.
+local function tickets(set, other)
+  ids = {struct.unpack(string.rep('c12', #ARGV[OWN] / 12), ARGV[OWN])}
+  ids[#ids] = nil -- where the last one ends
   first, second, records, places = set, other, redis.call('HMGET', ENTERED, unpack(ids)), redis.call('ZMSCORE', set, unpack(ids))
   local elsewhere, used = false, false
   for i = 1, #ids do elsewhere, used = elsewhere or not places[i], used or records[i] end
@@ -44,7 +44,7 @@ end
 local function inside(k) return k.entry > 0 and k.till > now end
 
 -- Whether a pass is that of the ticket's record: its name ends with its entry.
-local function made(k, pass) return k.entry > 0 and k.entry % 4294967296 == struct.unpack('>I4', pass, 13) end
+local function made(k, ends) return k.entry > 0 and k.entry % 4294967296 == ends end
 
 -- The seat of a ticket that shows a place, 0 for none; nil where it has none.
 local function seat(k, shown)

@@ -11,6 +11,12 @@ if not last or now - last[1] >= math.max(MINUTE, hold / 30) then
   marks[#marks + 1] = {now, s.front}
   while marks[2] and now - marks[2][1] > 2 * hold do table.remove(marks, 1) end
   redis.call('HSET', STATE, 'marks', cmsgpack.pack(marks))
+  local all = redis.call('HGETALL', STATE)
+  for i = 1, #all, 2 do -- so, too, gateways that are gone
+    if string.sub(all[i], 1, 5) == 'gate:' and now - struct.unpack('>d', all[i + 1]) > 60 * MINUTE then
+      redis.call('HDEL', STATE, all[i])
+    end
+  end
 end
 if marks[1] and now - marks[1][1] > 2 * hold then
   local gone = redis.call('ZRANGEBYSCORE', CALLED, '-inf', whole(marks[1][2]), 'LIMIT', 0, STEPS)
