@@ -3,8 +3,10 @@ package redis
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"waitroom/queue"
@@ -160,4 +162,46 @@ func TestWhoStopsWaitingIsToldThatTheOutcomeIsUnknown(t *testing.T) {
 	}
 	one.end <- nil
 	b.trips.Wait() // Close waits so for what is under way
+}
+
+func TestNobodyGetsTheAnswerOfWhoStoppedWaiting(t *testing.T) {
+	b := &batch[int, int]{trips: &sync.WaitGroup{}}
+	b.do = func(_ context.Context, asks []int) ([]int, error) {
+		runtime.Gosched() // so that some stop waiting meanwhile
+		answers := make([]int, len(asks))
+		for i, a := range asks {
+			answers[i] = 2 * a
+		}
+		if asks[0]%7 == 0 {
+			return nil, errors.New("bad")
+		}
+		return answers, nil
+	}
+	var stopped, heard atomic.Int64
+	var all sync.WaitGroup
+	for who := range 16 {
+		all.Go(func() {
+			for n := who; n < 64_000; n += 16 {
+				ctx, cancel := context.WithCancel(context.Background())
+				if n%3 == 0 {
+					go cancel()
+				}
+				answer, err := b.ask(ctx, n)
+				cancel()
+				switch {
+				case errors.Is(err, context.Canceled):
+					stopped.Add(1)
+				case err == nil && answer != 2*n:
+					t.Errorf("%d was answered with %d", n, answer)
+				case err == nil:
+					heard.Add(1)
+				}
+			}
+		})
+	}
+	all.Wait()
+	b.trips.Wait()
+	if stopped.Load() == 0 || heard.Load() == 0 {
+		t.Errorf("%d stopped waiting, %d were answered", stopped.Load(), heard.Load())
+	}
 }
