@@ -161,7 +161,7 @@ func (w *twins) state(l *Line) string {
 	for _, i := range []int{2, 4} {
 		all := w.redis.HGetAll(ctx, l.keys[i]).Val()
 		for _, name := range slices.Sorted(maps.Keys(all)) {
-			if name != "epoch" && name != "gates" {
+			if name != "epoch" && !strings.HasPrefix(name, "gate:") {
 				fmt.Fprintf(b, "%q %q\n", name, all[name])
 			}
 		}
