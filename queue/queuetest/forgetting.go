@@ -15,6 +15,7 @@ func forgetting() []trial {
 		{promise: "a ticket of another epoch makes the room recover, once", try: recovering},
 		{promise: "nobody enters a second time because the store forgot", try: losingPasses, loses: true},
 		{promise: "places given after a loss are above all before", try: losingPlaces, loses: true},
+		{promise: "a loss at a rate of 0 gives no slot", try: losingAtNoRate, loses: true},
 	}
 }
 
@@ -197,4 +198,21 @@ func losingPlaces(t *testing.T, b *Bench) {
 	if s := r.arrive(3); s.Place <= last {
 		t.Errorf("place %d after the loss, %d before", s.Place, last)
 	}
+}
+
+func losingAtNoRate(t *testing.T, b *Bench) {
+	r := open(t, b, plain())
+	in := r.arrival(queue.Arrival{ID: ID(1), Direct: true})
+	r.want("the first", in, queue.StateAdmitted)
+	r.set(queue.Change{By: "op", RatePerHour: ptr(0.0)})
+	r.lose()
+	r.set(queue.Change{By: "op", RatePerHour: ptr(0.0)})
+	r.run(60 * Second)
+	r.set(queue.Change{By: "op", RatePerHour: ptr(36_000.0)})
+	next := r.arrival(queue.Arrival{ID: ID(2), Direct: true})
+	if err := r.told.check(); err != nil {
+		t.Errorf("%+v as soon as there is a rate again: %v", next, err)
+	}
+	r.run(Second)
+	r.want("the next", r.enter(2, next.Place), queue.StateAdmitted)
 }

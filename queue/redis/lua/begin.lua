@@ -22,6 +22,11 @@ if told < seen_at then lost = math.max(1, told) end
 -- says nothing, unless the change of rate is among what was lost.
 if now < seen_at - STEP then seen_due = seen_due - (seen_at - now) end
 if lost > 0 and seen_interval > 0 then retime(seen_interval) end
+-- At a rate of 0 what had been earned is forgotten with the rest: then it was nothing, and
+-- the next entry is a whole interval away.
+if lost > 0 and seen_interval == 0 and s.spare_interval == 0 and s.interval == 0 then
+  s.spare, s.spare_interval, s.due = 1, 1, math.max(s.due, seen_due)
+end
 if seen_interval > 0 and s.interval == seen_interval then s.due = math.max(s.due, seen_due) end
 s.front, s.last = math.max(s.front, seen_front), math.max(s.last, seen_last)
 
