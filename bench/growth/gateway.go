@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -42,9 +41,6 @@ var fields = []string{
 	"User-Agent: Mozilla/5.0 (Linux; Android 15; SM-S921N) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36",
 	"Accept: */*", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty",
 }
-
-//go:embed visitors.lua
-var visitorsScript []byte
 
 // gateway is the program with a line in a Redis of its own.
 type gateway struct {

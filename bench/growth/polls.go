@@ -94,7 +94,7 @@ func (b *bench) pair(ctx context.Context, a, z *gateway) (measure.Compared, erro
 
 func (b *bench) side(g *gateway) (measure.Side, error) {
 	script, people := filepath.Join(b.dir, "visitors.lua"), filepath.Join(b.dir, g.name+".cookies")
-	if err := os.WriteFile(script, visitorsScript, 0o600); err != nil {
+	if err := os.WriteFile(script, measure.VisitorsScript, 0o600); err != nil {
 		return measure.Side{}, err
 	}
 	if err := os.WriteFile(people, []byte(strings.Join(g.cookies, "\n")+"\n"), 0o600); err != nil {

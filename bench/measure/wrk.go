@@ -2,6 +2,7 @@ package measure
 
 import (
 	"context"
+	_ "embed" // the script
 	"errors"
 	"fmt"
 	"os/exec"
@@ -9,6 +10,12 @@ import (
 	"strconv"
 	"time"
 )
+
+// VisitorsScript is a Lua file for wrk in which each request is another visitor's. Its
+// argument is a file with the cookies of one of them a line.
+//
+//go:embed visitors.lua
+var VisitorsScript []byte
 
 // Load is what wrk sends to a server: one thread, keep-alive connections, the next
 // request as soon as the last was answered.

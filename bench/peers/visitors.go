@@ -12,12 +12,8 @@ import (
 	"time"
 )
 
-var (
-	//go:embed visitors.lua
-	visitorsScript []byte
-	//go:embed joins.lua
-	joinsScript []byte
-)
+//go:embed joins.lua
+var joinsScript []byte
 
 // What a browser sends: with a page, and with the requests of the waiting page's script.
 var (
