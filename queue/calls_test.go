@@ -125,6 +125,19 @@ func TestCallsUseTheRateWhateverShareShowsUp(t *testing.T) {
 	f("one in five seconds, nine tenths do not: calls come one by one, and wait", 0.2, always(0.1), 0.75, 0)
 }
 
+func TestARoomWhereFewComeLosesLittleOfItsFirstMinute(t *testing.T) {
+	for _, perSecond := range []float64{10, 100, 2_000_000 / 3600.0, 5000} {
+		for _, share := range []float64{1, 0.4, 0.1} {
+			r := &rush{perSecond: perSecond, burst: 10, seconds: 70, show: func(int64) float64 { return share }}
+			r.run()
+			first, _ := slices.BinarySearch(r.entries, begin+60*second)
+			if used := float64(first) / 60 / perSecond; used < 0.95 {
+				t.Errorf("%g/s, %.0f %% show up: %.3f of the rate was used", perSecond, share*100, used)
+			}
+		}
+	}
+}
+
 func TestTheRatioIsLearnt(t *testing.T) {
 	for _, share := range []float64{1, 0.8, 0.4, 0.1, 0.05} {
 		r := &rush{perSecond: 556, burst: 10, seconds: 120, show: func(int64) float64 { return share }}

@@ -27,6 +27,12 @@ const (
 	// firstRatio is the share of those called that is expected to show up while
 	// nothing has been measured.
 	firstRatio = 0.9
+	// hurriedLeast bounds how many more are called at once where slots go by unused.
+	hurriedLeast = 0.1
+	// hurriedWeight is how many tickets what was learnt counts for then.
+	hurriedWeight = 20
+	// hurriedAfter is how long nobody can have come who was called: polls take time.
+	hurriedAfter = second / 2
 	// longestInterval is where an interval counts as never: some 35 years.
 	longestInterval = 1 << 50
 )
@@ -159,13 +165,35 @@ func (p *Pace) Take(now int64) int64 {
 }
 
 // Expected is how many of those called promptly are still expected to enter.
-func (p *Pace) Expected(now int64) float64 {
+func (p *Pace) Expected(now int64) float64 { return p.expected(now, p.Ratio) }
+
+func (p *Pace) expected(now int64, ratio float64) float64 {
 	sum := 0.0
 	for _, c := range p.Cohorts {
-		fade := 1 - float64(now-c.At)/(2*PollNear)
-		sum += math.Max(0, p.Ratio*float64(c.Called)-float64(c.Entered)) * math.Max(0, math.Min(1, fade))
+		sum += math.Max(0, ratio*float64(c.Called)-float64(c.Entered)) * (1 - c.come(now))
 	}
 	return sum
+}
+
+// come is the share of those in the cohort who show up that has done so: evenly, over
+// twice the longest pause near the head.
+func (c *Cohort) come(now int64) float64 {
+	return math.Max(0, math.Min(1, float64(now-c.At)/(2*PollNear)))
+}
+
+// hurried is the ratio to call by: what was learnt, or where slots go by unused what the
+// open cohorts have shown until now, if that is less. So a room does not lose its rate for
+// as long as it takes to learn that few come.
+func (p *Pace) hurried(now int64) float64 {
+	if p.Due > float64(now) {
+		return p.Ratio
+	}
+	came, due := p.Ratio*hurriedWeight, float64(hurriedWeight)
+	for _, c := range p.Cohorts {
+		came += float64(c.Entered)
+		due += float64(c.Called) * c.come(now-hurriedAfter)
+	}
+	return math.Min(p.Ratio, math.Max(hurriedLeast, came/due))
 }
 
 // Close ends the cohorts that are no longer prompt, and learns from them which
@@ -194,10 +222,11 @@ func (p *Pace) Calls(now, waiting, seats int64) int64 {
 	if p.Interval == 0 || waiting <= 0 || seats <= 0 {
 		return 0
 	}
-	expected := p.Expected(now)
+	ratio := p.hurried(now)
+	expected := p.expected(now, ratio)
 	ahead := math.Max(Lookahead, p.Interval)
 	reserved := math.Max(0, p.Due-float64(now)) + p.Interval*expected
-	n := math.Floor((ahead - reserved) / p.Interval / p.Ratio)
+	n := math.Floor((ahead - reserved) / p.Interval / ratio)
 	if n < 1 && p.Due <= float64(now) && expected < 0.5 && !p.pending() {
 		n = 1
 	}

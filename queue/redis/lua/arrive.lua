@@ -26,7 +26,7 @@ local function arrive(i, drawn, direct)
   s.arrivals = s.arrivals + 1
   if not new then outlive(ticket(i), place) end
   if direct and waiting == 0 and place > s.front and not refused() and free() > 0
-    and slot() + s.interval * expected() <= now then
+    and slot() + s.interval * expected(s.ratio) <= now then
     s.front, s.calls = place, s.calls + 1
     return enter(i, place, s.arrivals)
   end

@@ -15,11 +15,21 @@ local function close()
   s.opened = open
 end
 
+local function hurried()
+  if s.due > now then return s.ratio end
+  local came, due, c = s.ratio * 20, 20, cohorts()
+  for i = 1, #c, 5 do
+    came, due = came + c[i + 4], due + c[i + 3] * come(c[i], now - SECOND / 2)
+  end
+  return math.min(s.ratio, math.max(0.1, came / due))
+end
+
 local function calls(seats)
   if s.interval == 0 or seats <= 0 then return 0 end
-  local will = expected()
+  local ratio = hurried()
+  local will = expected(ratio)
   local reserved = math.max(0, s.due - now) + s.interval * will
-  local n = math.floor((math.max(2 * NEAR, s.interval) - reserved) / s.interval / s.ratio)
+  local n = math.floor((math.max(2 * NEAR, s.interval) - reserved) / s.interval / ratio)
   if n < 1 and s.due <= now and will < 0.5 and pending() == 0 then n = 1 end
   return math.max(0, math.min(n, BOUND, seats))
 end

@@ -1,11 +1,12 @@
 -- cohorts.lua stands behind pace.lua: those called and expected, as in queue.Pace.
 local NEAR = 2000000
 
-local function expected()
+local function come(at, time) return math.max(0, math.min(1, (time - at) / (2 * NEAR))) end
+
+local function expected(ratio)
   local sum, c = 0, cohorts()
   for i = 1, #c, 5 do
-    local fade = 1 - (now - c[i]) / (2 * NEAR)
-    sum = sum + math.max(0, s.ratio * c[i + 3] - c[i + 4]) * math.max(0, math.min(1, fade))
+    sum = sum + math.max(0, ratio * c[i + 3] - c[i + 4]) * (1 - come(c[i], now))
   end
   return sum
 end
