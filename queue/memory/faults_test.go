@@ -77,7 +77,7 @@ func TestADiskThatRefusesStopsTheRoomAndLosesNobody(t *testing.T) {
 			folder, d := newFolder(t), newFaulty()
 			folder.disk = &d.disk
 			l := folder.open()
-			for n := range 100 {
+			for n := range 1000 {
 				must(l.Arrive(bg, queue.Arrival{ID: id(n)}))(t)
 			}
 			folder.clock.Add(1e6)
@@ -87,7 +87,7 @@ func TestADiskThatRefusesStopsTheRoomAndLosesNobody(t *testing.T) {
 			}
 			before := l.View()
 			fail(d)
-			if _, err := l.Arrive(bg, queue.Arrival{ID: id(100)}); !errors.Is(err, queue.ErrAway) || !errors.Is(err, syscall.ENOSPC) {
+			if _, err := l.Arrive(bg, queue.Arrival{ID: id(1000)}); !errors.Is(err, queue.ErrAway) || !errors.Is(err, syscall.ENOSPC) {
 				t.Fatalf("arriving: %v", err)
 			}
 			for range 5 {
@@ -102,8 +102,8 @@ func TestADiskThatRefusesStopsTheRoomAndLosesNobody(t *testing.T) {
 			if err := l.Refresh(bg); err != nil || l.View() == before {
 				t.Errorf("the view does not go on: %v", err)
 			}
-			s := must(l.Arrive(bg, queue.Arrival{ID: id(100)}))(t)
-			if s.Number != 101 || l.state.arrivals != 101 {
+			s := must(l.Arrive(bg, queue.Arrival{ID: id(1000)}))(t)
+			if s.Number != 1001 || l.state.arrivals != 1001 {
 				t.Errorf("who was applied came again as %+v", s)
 			}
 			want := facts(l.state)

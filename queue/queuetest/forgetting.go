@@ -22,7 +22,7 @@ func forgetting() []trial {
 func crashKeeps(t *testing.T, b *Bench) {
 	r := open(t, b, plain())
 	places := r.arriveAll(0, 300)
-	r.run(8 * Second)
+	r.run(2 * Second)
 	in := r.enter(0, places[0])
 	r.want("the first", in, queue.StateAdmitted)
 	r.leave(200, places[200])
