@@ -52,7 +52,7 @@ type Seat struct {
 	// Place is the ticket's place for life; a ticket shown with another is stale.
 	Place int64
 	// Ahead is how many waited before it when Arrive gave it its place; -1 where it
-	// had one, or the order is not known yet.
+	// had one, or the order is not known yet, as before a draw or while the room recovers.
 	Ahead int64
 	// Number counts arrivals, for people to quote; 0 where it is not known.
 	Number int64

@@ -110,14 +110,14 @@ func (k *Knots) Next(r Read) *Knots {
 	}
 	next.knots = append(next.knots, kept...)
 	slices.SortFunc(next.knots, func(a, b knot) int { return cmp.Compare(a.place, b.place) })
-	if r.Waiting > 0 && r.Last > max(r.Front, next.end()) {
+	if r.Waiting > 0 && r.Last > max(r.Front, next.End()) {
 		next.knots = append(next.knots, knot{r.Last, r.Waiting, r.Waiting - 1})
 	}
 	return next
 }
 
-// end is the place of the last knot.
-func (k *Knots) end() int64 {
+// End is the last place that the map tells of, 0 where nobody waits.
+func (k *Knots) End() int64 {
 	if k == nil || len(k.knots) == 0 {
 		return 0
 	}
@@ -134,7 +134,7 @@ func (k *Knots) told(read []Knot, head int64, r Read) []knot {
 			continue
 		}
 		told := min(n.Rank, max(0, r.Waiting-1))
-		if n.Place <= k.end() {
+		if n.Place <= k.End() {
 			told = min(told, k.Ahead(n.Place)+grown)
 		}
 		knots = append(knots, knot{n.Place, n.Rank, told})

@@ -28,6 +28,9 @@ type View struct {
 	Control      Control
 	Rules        Rules
 	Ranks        Ranks
+	// Known is the last place that Ranks tells of while the room recovers: who came later
+	// stands behind those who are still to be put back, and nobody knows how many those are.
+	Known int64
 	// CallsPerSecond is the measured rate of calls, 0 where seats alone hold them back;
 	// what the settings promise while too little was measured.
 	CallsPerSecond float64
@@ -151,10 +154,10 @@ func (v *View) Standing(place, low, now int64, random float64) Standing {
 		s.NextPoll = v.pause(wait, random)
 		return s
 	}
-	s.Position = v.position(place, low)
+	s.Position = v.position(place, low, now)
 	s.Waiting = max(s.Waiting, s.Position)
 	wait := unknown
-	if place <= v.Front || v.Ranks != nil {
+	if s.Position > 0 && (place <= v.Front || v.Ranks != nil) {
 		wait = EstimateWait(s.Position-1, v.moving()).after(v.left(now))
 	}
 	switch s.State {
@@ -172,10 +175,10 @@ func (v *View) Standing(place, low, now int64, random float64) Standing {
 }
 
 // position counts from 1; 0 is unknown.
-func (v *View) position(place, low int64) int64 {
+func (v *View) position(place, low, now int64) int64 {
 	position := int64(1)
 	if place > v.Front {
-		if v.Ranks == nil || place > v.Last && low > 0 {
+		if v.Ranks == nil || place > v.Last && low > 0 || place > v.Known && now < v.RecoverUntil {
 			return low
 		}
 		position = v.Ranks.Ahead(place) + 1

@@ -131,7 +131,7 @@ func (l *Line) arrive(now int64, a queue.Arrival) queue.Seat {
 		l.commit(event{kind: kindCall, flags: flagDirect, at: now, tickets: []ticket{{a.ID, e.place}}})
 		seat = l.admit(now, a.ID, e.place)
 	}
-	if e.flags&flagDrawn == 0 {
+	if e.flags&flagDrawn == 0 && now >= l.state.recoverUntil {
 		seat.Ahead = before
 	}
 	seat.Number = l.state.arrivals

@@ -15,6 +15,7 @@ func forgetting() []trial {
 		{promise: "a ticket of another epoch makes the room recover, once", try: recovering},
 		{promise: "nobody enters a second time because the store forgot", try: losingPasses, loses: true},
 		{promise: "places given after a loss are above all before", try: losingPlaces, loses: true},
+		{promise: "who comes while the room recovers is told nothing that has to rise", try: losingPositions, loses: true},
 		{promise: "a loss at a rate of 0 gives no slot", try: losingAtNoRate, loses: true},
 	}
 }
@@ -215,4 +216,34 @@ func losingAtNoRate(t *testing.T, b *Bench) {
 	}
 	r.run(Second)
 	r.want("the next", r.enter(2, next.Place), queue.StateAdmitted)
+}
+
+func losingPositions(t *testing.T, b *Bench) {
+	r := open(t, b, plain())
+	places := r.arriveAll(0, 300)
+	r.lose()
+	r.back(0, places[0], true)
+	r.refresh()
+	s := r.arrive(1000)
+	if s.Ahead >= 0 {
+		t.Errorf("%d are said to be ahead of who comes while the room recovers", s.Ahead)
+	}
+	shown := int64(0)
+	for n := 1; n < 300; n++ {
+		r.back(n, places[n], true)
+		r.refresh()
+		for _, g := range r.gates {
+			v := g.View()
+			shown = v.Standing(s.Place, shown, b.Clock.Now(), 0).Position
+			if v.At < v.RecoverUntil && shown != 0 {
+				t.Fatalf("position %d with %d still to come back", shown, 299-n)
+			}
+		}
+	}
+	r.move(r.view().RecoverUntil - b.Clock.Now())
+	for _, g := range r.gates {
+		if p := g.View().Standing(s.Place, shown, b.Clock.Now(), 0).Position; p < 200 || p > 301 {
+			t.Errorf("position %d after the recovery, behind 300", p)
+		}
+	}
 }

@@ -50,10 +50,10 @@ func (l *Line) refresh(ctx context.Context, after string) (next string, err erro
 // show makes v the view. While the room recovers, positions stay those from before
 // the loss: everybody is to stand where they stood.
 func (l *Line) show(v *queue.View, r queue.Read, old *queue.View) {
-	if v.At >= v.RecoverUntil || l.knots == nil {
+	if v.At >= v.RecoverUntil {
 		l.knots = l.knots.Next(r)
 	}
-	v.Ranks = l.knots
+	v.Ranks, v.Known = l.knots, l.knots.End()
 	if old.Epoch != "" && old.Epoch != v.Epoch {
 		l.mu.Lock()
 		l.forgot(1)

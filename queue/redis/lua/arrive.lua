@@ -37,7 +37,7 @@ local function arrive(i, drawn, direct)
     known[ids[i]], fresh[#fresh + 1], fresh[#fresh + 2] = place, whole(place), ids[i]
   end
   waiting = waiting + 1
-  return WAITING, place, s.arrivals, 0, 0, lot and -1 or waiting - 1
+  return WAITING, place, s.arrivals, 0, 0, (lot or now < s.recover_until) and -1 or waiting - 1
 end
 
 local told, at = ARGV[OWN + 2], 1
