@@ -1,13 +1,14 @@
-// Package browser is a real Chromium for Go tests, driven by playwright-core in a Node
-// process beside the test.
+// Package browser is a real Chromium for Go, driven by playwright-core in a Node process
+// beside the program or test: a Page for programs, a Tab for tests.
 //
-// It promises that what a test sees is what the browser did: nothing is simulated but
-// what a test asks for (a clock, an outage, a forged answer). It needs node, npm and
+// It promises that what its caller sees is what the browser did: nothing is simulated but
+// what is asked for (a clock, an outage, a forged answer). It needs node, npm and
 // chromium, and says so where one is missing.
 package browser
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,9 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"sync"
-	"testing"
 	"time"
 )
 
@@ -45,6 +44,9 @@ const (
 	callLimit  = time.Minute
 )
 
+// Chromium is where the browser is unless CHROMIUM names another.
+const Chromium = "/usr/bin/chromium"
+
 // folder is where this package and its scripts are.
 func folder() string {
 	_, file, _, _ := runtime.Caller(0)
@@ -59,6 +61,21 @@ func Install() error {
 	}
 	if out, err := exec.Command("npm", "ci", "--prefix", dir, "--no-audit", "--no-fund").CombinedOutput(); err != nil {
 		return fmt.Errorf("the Node packages of %s are missing, and npm ci did not bring them: %w\n%s", dir, err, out)
+	}
+	return nil
+}
+
+// Missing says what a browser needs and is not there, and brings nothing.
+func Missing() error {
+	if _, err := exec.LookPath("node"); err != nil {
+		return errors.New("node was not found (apt-get install nodejs)")
+	}
+	chromium := cmp.Or(os.Getenv("CHROMIUM"), Chromium)
+	if _, err := os.Stat(chromium); err != nil {
+		return fmt.Errorf("%s was not found (apt-get install chromium, or name it by CHROMIUM)", chromium)
+	}
+	if _, err := os.Stat(filepath.Join(folder(), "node_modules", "playwright-core")); err != nil {
+		return fmt.Errorf("playwright-core was not found (npm ci --prefix %s)", folder())
 	}
 	return nil
 }
@@ -160,144 +177,4 @@ func (b *Browser) do(act, tab string, more map[string]any) (json.RawMessage, err
 	case <-time.After(callLimit):
 		return nil, fmt.Errorf("%s: no answer of the browser within %s", act, callLimit)
 	}
-}
-
-// Tab is one tab. Its methods fail the test where the browser cannot do what is asked.
-type Tab struct {
-	t    testing.TB
-	b    *Browser
-	name string
-}
-
-// Options are how a context differs from an ordinary one.
-type Options struct {
-	// Init is script that runs before that of any page.
-	Init string
-	// Agent is what the browser calls itself; "" is its own name.
-	Agent string
-}
-
-// Open opens a tab in a context of its own: no cookies, no storage of others. It is
-// closed with the test.
-func (b *Browser) Open(t testing.TB, o Options) *Tab {
-	t.Helper()
-	options := map[string]any{}
-	if o.Agent != "" {
-		options["userAgent"] = o.Agent
-	}
-	tab := b.tab(t, map[string]any{"options": options, "init": o.Init})
-	t.Cleanup(func() { _, _ = b.do("close", tab.name, nil) })
-	return tab
-}
-
-// Beside opens another tab of the same context.
-func (t *Tab) Beside() *Tab {
-	t.t.Helper()
-	return t.b.tab(t.t, map[string]any{"beside": t.name})
-}
-
-func (b *Browser) tab(t testing.TB, more map[string]any) *Tab {
-	t.Helper()
-	b.mu.Lock()
-	b.next++
-	tab := &Tab{t: t, b: b, name: "tab" + strconv.Itoa(b.next)}
-	b.mu.Unlock()
-	tab.act("open", more, nil)
-	return tab
-}
-
-func (t *Tab) act(act string, more map[string]any, into any) {
-	t.t.Helper()
-	value, err := t.b.do(act, t.name, more)
-	if err == nil && into != nil {
-		err = json.Unmarshal(value, into)
-	}
-	if err != nil {
-		t.t.Fatalf("%s: %v", act, err)
-	}
-}
-
-// Arrived is how a navigation ended: a status, or why there was none.
-type Arrived struct {
-	Status int    `json:"status"`
-	Failed string `json:"failed"`
-}
-
-// Goto navigates.
-func (t *Tab) Goto(url string) (a Arrived) {
-	t.t.Helper()
-	t.act("goto", map[string]any{"url": url}, &a)
-	return a
-}
-
-// Reload reloads the page.
-func (t *Tab) Reload() (a Arrived) {
-	t.t.Helper()
-	t.act("reload", nil, &a)
-	return a
-}
-
-// Run runs script in the page and reads its value into a variable; nil takes none.
-func (t *Tab) Run(code string, into any) {
-	t.t.Helper()
-	t.act("run", map[string]any{"code": code}, into)
-}
-
-// Try is Run where a page that goes away meanwhile is no failure.
-func (t *Tab) Try(code string, into any) error {
-	value, err := t.b.do("run", t.name, map[string]any{"code": code})
-	if err == nil && into != nil {
-		err = json.Unmarshal(value, into)
-	}
-	return err
-}
-
-// Offline cuts the context off the network, or connects it again.
-func (t *Tab) Offline(yes bool) {
-	t.t.Helper()
-	t.act("offline", map[string]any{"value": yes}, nil)
-}
-
-// Cookie is a cookie as the browser has it.
-type Cookie struct {
-	Name     string  `json:"name"`
-	Value    string  `json:"value"`
-	Domain   string  `json:"domain"`
-	Path     string  `json:"path"`
-	Expires  float64 `json:"expires"`
-	HTTPOnly bool    `json:"httpOnly"`
-	Secure   bool    `json:"secure"`
-	SameSite string  `json:"sameSite"`
-}
-
-// Cookies are those of the context.
-func (t *Tab) Cookies() (all []Cookie) {
-	t.t.Helper()
-	t.act("cookies", nil, &all)
-	return all
-}
-
-// Give puts cookies into the context.
-func (t *Tab) Give(all []Cookie) {
-	t.t.Helper()
-	t.act("give", map[string]any{"cookies": all}, nil)
-}
-
-// Forge answers all requests that match the pattern itself, with a body.
-func (t *Tab) Forge(pattern string, status int, body string) {
-	t.t.Helper()
-	t.act("forge", map[string]any{"pattern": pattern, "status": status, "body": body}, nil)
-}
-
-// Rewrite lets requests that match through, and writes values over those of the JSON
-// that comes back.
-func (t *Tab) Rewrite(pattern string, values map[string]any) {
-	t.t.Helper()
-	t.act("rewrite", map[string]any{"pattern": pattern, "values": values}, nil)
-}
-
-// Honest ends Forge and Rewrite.
-func (t *Tab) Honest() {
-	t.t.Helper()
-	t.act("unroute", nil, nil)
 }

@@ -29,12 +29,20 @@ const acts = {
       return { status: answer ? answer.status() : 0 };
     } catch (error) { return { failed: error.message }; }
   },
+  async back(page) {
+    try {
+      const answer = await page.goBack({ waitUntil: 'domcontentloaded' });
+      return { status: answer ? answer.status() : 0 };
+    } catch (error) { return { failed: error.message }; }
+  },
   run: (page, { code }) => page.evaluate(code),
   content: page => page.content(),
   url: page => page.url(),
   cookies: page => page.context().cookies(),
   give: (page, { cookies }) => page.context().addCookies(cookies),
   offline: (page, { value }) => page.context().setOffline(value),
+  send: (page, { fields }) => page.context().setExtraHTTPHeaders(fields),
+  block: (page, { pattern }) => page.context().route(pattern, route => route.abort('connectionfailed').catch(() => {})),
   // Every answer to a call is replaced, and the calls themselves never leave the browser.
   async forge(page, { pattern, status, body }) {
     await page.context().route(pattern, route => route.fulfill({ status, contentType: 'application/json', body }));

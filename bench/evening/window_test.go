@@ -111,7 +111,7 @@ func (b *browsers) shifted(t *testing.T, by time.Duration) *browser.Browser {
 			t.Fatalf("gcc is needed (apt-get install gcc libc6-dev): %v\n%s", err, out)
 		}
 	}
-	chromium := cmp.Or(os.Getenv("CHROMIUM"), "/usr/bin/chromium")
+	chromium := cmp.Or(os.Getenv("CHROMIUM"), browser.Chromium)
 	script := filepath.Join(dir, fmt.Sprintf("chromium%d", int(by.Seconds())))
 	text := fmt.Sprintf("#!/bin/sh\nLD_PRELOAD=%s WAITROOM_CLOCK=%d exec %s \"$@\"\n", library, int(by.Seconds()), chromium)
 	if err := os.WriteFile(script, []byte(text), 0o700); err != nil {

@@ -1,0 +1,100 @@
+package browser
+
+import "testing"
+
+// Tab is a Page for tests: its methods fail the test where the browser cannot do what
+// is asked.
+type Tab struct {
+	t testing.TB
+	p *Page
+}
+
+// Open opens a tab in a context of its own: no cookies, no storage of others. It is
+// closed with the test.
+func (b *Browser) Open(t testing.TB, o Options) *Tab {
+	t.Helper()
+	p, err := b.Page(o)
+	tab := &Tab{t, p}
+	tab.must("open", err)
+	t.Cleanup(p.Close)
+	return tab
+}
+
+// Beside opens another tab of the same context.
+func (t *Tab) Beside() *Tab {
+	t.t.Helper()
+	p, err := t.p.Beside()
+	t.must("open", err)
+	return &Tab{t.t, p}
+}
+
+func (t *Tab) must(act string, err error) {
+	t.t.Helper()
+	if err != nil {
+		t.t.Fatalf("%s: %v", act, err)
+	}
+}
+
+// Goto navigates.
+func (t *Tab) Goto(url string) Arrived {
+	t.t.Helper()
+	a, err := t.p.Goto(url)
+	t.must("goto", err)
+	return a
+}
+
+// Reload reloads the page.
+func (t *Tab) Reload() Arrived {
+	t.t.Helper()
+	a, err := t.p.Reload()
+	t.must("reload", err)
+	return a
+}
+
+// Run runs script in the page and reads its value into a variable; nil takes none.
+func (t *Tab) Run(code string, into any) {
+	t.t.Helper()
+	t.must("run", t.p.Run(code, into))
+}
+
+// Try is Run where a page that goes away meanwhile is no failure.
+func (t *Tab) Try(code string, into any) error { return t.p.Run(code, into) }
+
+// Offline cuts the context off the network, or connects it again.
+func (t *Tab) Offline(yes bool) {
+	t.t.Helper()
+	t.must("offline", t.p.Offline(yes))
+}
+
+// Cookies are those of the context.
+func (t *Tab) Cookies() []Cookie {
+	t.t.Helper()
+	all, err := t.p.Cookies()
+	t.must("cookies", err)
+	return all
+}
+
+// Give puts cookies into the context.
+func (t *Tab) Give(all []Cookie) {
+	t.t.Helper()
+	t.must("give", t.p.Give(all))
+}
+
+// Forge answers all requests that match the pattern itself, with a body.
+func (t *Tab) Forge(pattern string, status int, body string) {
+	t.t.Helper()
+	t.must("forge", t.p.Forge(pattern, status, body))
+}
+
+// Rewrite lets requests that match through, and writes values over those of the JSON
+// that comes back.
+func (t *Tab) Rewrite(pattern string, values map[string]any) {
+	t.t.Helper()
+	t.must("rewrite", t.p.Rewrite(pattern, values))
+}
+
+// Honest ends Forge and Rewrite.
+func (t *Tab) Honest() {
+	t.t.Helper()
+	t.must("honest", t.p.Honest())
+}
