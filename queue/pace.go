@@ -31,8 +31,9 @@ const (
 	hurriedLeast = 0.1
 	// hurriedWeight is how many tickets what was learnt counts for then.
 	hurriedWeight = 20
-	// hurriedAfter is how long nobody can have come who was called: polls take time.
-	hurriedAfter = second / 2
+	// hurriedAfter is the shortest pause between two polls: nobody who was called can have
+	// come before.
+	hurriedAfter = PollNear / 2
 	// longestInterval is where an interval counts as never: some 35 years.
 	longestInterval = 1 << 50
 )

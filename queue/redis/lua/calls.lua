@@ -19,7 +19,7 @@ local function hurried()
   if s.due > now then return s.ratio end
   local came, due, c = s.ratio * 20, 20, cohorts()
   for i = 1, #c, 5 do
-    came, due = came + c[i + 4], due + c[i + 3] * come(c[i], now - SECOND / 2)
+    came, due = came + c[i + 4], due + c[i + 3] * come(c[i], now - NEAR / 2)
   end
   return math.min(s.ratio, math.max(0.1, came / due))
 end
