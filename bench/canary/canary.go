@@ -51,6 +51,7 @@ type Canary struct {
 	mu      sync.Mutex
 	visits  []Visit
 	waiting map[string]chan struct{}
+	heard   []*tape
 }
 
 // Start starts a canary on a free port.
@@ -58,7 +59,7 @@ func Start(t testing.TB) *Canary {
 	t.Helper()
 	c := &Canary{waiting: map[string]chan struct{}{}}
 	s := httptest.NewUnstartedServer(http.HandlerFunc(c.serve))
-	s.Listener = &listener{s.Listener, &c.bytes}
+	s.Listener = &listener{s.Listener, c}
 	s.Start()
 	t.Cleanup(func() {
 		c.releaseAll()
@@ -161,10 +162,10 @@ func (c *Canary) releaseAll() {
 	}
 }
 
-// listener counts what its connections read.
+// listener counts and keeps what its connections read.
 type listener struct {
 	net.Listener
-	bytes *atomic.Int64
+	c *Canary
 }
 
 func (l *listener) Accept() (net.Conn, error) {
@@ -172,16 +173,22 @@ func (l *listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &connection{conn, l.bytes}, nil
+	t := &tape{}
+	l.c.mu.Lock()
+	l.c.heard = append(l.c.heard, t)
+	l.c.mu.Unlock()
+	return &connection{conn, l.c, t}, nil
 }
 
 type connection struct {
 	net.Conn
-	bytes *atomic.Int64
+	c    *Canary
+	tape *tape
 }
 
 func (c *connection) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	c.bytes.Add(int64(n))
+	c.c.bytes.Add(int64(n))
+	c.tape.write(b[:n])
 	return n, err
 }

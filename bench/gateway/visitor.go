@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"maps"
@@ -28,7 +29,10 @@ type Visitor struct {
 	Limit time.Duration
 	// Fields are sent with every request.
 	Fields map[string]string
-	http   *http.Client
+	// Host is whom the visitor asks for, and Room which room's calls they make; "" is
+	// the host of URL, and the room of this package.
+	Host, Room string
+	http       *http.Client
 }
 
 // Answer is one answer of the gateway.
@@ -73,7 +77,7 @@ func (v *Visitor) With(name, value string) *Visitor {
 
 // Twin is another browser with the same cookies.
 func (v *Visitor) Twin() *Visitor {
-	return &Visitor{URL: v.URL, Agent: v.Agent, Cookies: maps.Clone(v.Cookies), From: v.From}
+	return &Visitor{URL: v.URL, Agent: v.Agent, Cookies: maps.Clone(v.Cookies), From: v.From, Host: v.Host, Room: v.Room}
 }
 
 func (v *Visitor) client() *http.Client {
@@ -98,6 +102,9 @@ func (v *Visitor) client() *http.Client {
 // Do sends a request with the visitor's cookies, and keeps those that come back.
 func (v *Visitor) Do(q *http.Request) (Answer, error) {
 	q.Header.Set("User-Agent", v.Agent)
+	if v.Host != "" {
+		q.Host = v.Host
+	}
 	for name, value := range v.Fields {
 		q.Header.Set(name, value)
 	}
@@ -135,7 +142,7 @@ func (v *Visitor) Try(call string) (Answer, error) {
 	if call == "status" {
 		method = http.MethodGet
 	}
-	q, err := http.NewRequest(method, v.URL+"/.waitroom/"+Room+"/"+call, nil)
+	q, err := http.NewRequest(method, v.URL+"/.waitroom/"+cmp.Or(v.Room, Room)+"/"+call, nil)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -1,0 +1,196 @@
+package attempts
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"waitroom/bench/canary"
+	"waitroom/bench/gateway"
+	"waitroom/queue/redis/redistest"
+)
+
+// Site is what is attacked. Its exported fields are set before Begin, and read only
+// afterwards.
+type Site struct {
+	// URL is the visitors' listener without a path, Host whom to ask for ("" is that of
+	// URL), and Room the name of the room.
+	URL, Host, Room string
+	// Page is a protected address, and Open a folder that needs no pass; "" is none.
+	Page, Open string
+	// Backend is the backend's own URL, and Operator the operator listener's, with its
+	// token; "" is unknown.
+	Backend, Operator, Token string
+	// Closed says that the room lets nobody in while the attempts run.
+	Closed bool
+	// Identity says that the room asks who one is.
+	Identity bool
+
+	// Canary, Gateways, Redis and Binary are there where the site is the run's own.
+	Canary   *canary.Canary
+	Gateways []*gateway.Gateway
+	Redis    *redistest.Server
+	Binary   string
+
+	target   *url.URL
+	run      string
+	sockets  chan struct{}
+	insiders chan *gateway.Visitor
+	inside   string // what only the backend's answers have in them
+
+	mu    sync.Mutex
+	count int
+}
+
+const (
+	// maxSockets is how many connections all attempts have open at a time.
+	maxSockets = 32
+	// entryLimit is how long a visitor may wait to be let in before the attempts begin.
+	entryLimit = 2 * time.Minute
+)
+
+// Begin makes the site ready: it learns to tell the backend's answers from the
+// gateway's, and gets the passes that the attempts take. It blocks until then.
+func (o *Site) Begin(t testing.TB, all []Attempt) {
+	t.Helper()
+	var err error
+	if o.target, err = url.Parse(o.URL); err != nil || o.target.Host == "" || o.target.Scheme != "http" && o.target.Scheme != "https" {
+		t.Fatalf("%q is no address like http://127.0.0.1:8080", o.URL)
+	}
+	o.URL = o.target.Scheme + "://" + o.target.Host
+	if o.Host == "" {
+		o.Host = o.target.Host
+	}
+	if o.Room == "" {
+		o.Room = gateway.Room
+	}
+	if o.Page == "" {
+		o.Page = "/book"
+	}
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails
+	o.run, o.sockets = hex.EncodeToString(b[:]), make(chan struct{}, maxSockets)
+	passes := 0
+	for i := range all {
+		if o.Lacks(&all[i]) == "" {
+			passes += all[i].Passes
+		}
+	}
+	o.admit(t, passes)
+	o.close(t)
+}
+
+// Stranger is a visitor who has not come yet.
+func (o *Site) Stranger() *gateway.Visitor {
+	v := gateway.NewVisitor(o.URL)
+	v.Host, v.Room = o.Host, o.Room
+	return v
+}
+
+// admit fills the pool of visitors with a pass.
+func (o *Site) admit(t testing.TB, n int) {
+	t.Helper()
+	o.insiders = make(chan *gateway.Visitor, n)
+	for range n {
+		v := o.Stranger()
+		if a, err := v.Try("join"); err != nil || a.Status != 200 {
+			t.Fatalf("take a place in room %s at %s: %d %v; is it a waiting room, and does -room name it?", o.Room, o.URL, a.Status, err)
+		}
+		var a gateway.Answer
+		if !gateway.Eventually(entryLimit, func() bool {
+			a, _ = v.Try("enter")
+			return a.Standing.State == "admitted" && v.Cookies[o.passCookie(v)] != "" && !a.Standing.Server.Before(entryOf(&a))
+		}) {
+			t.Fatalf("nobody was let in within %s: the room needs a rate above 0 and a short line (it says %q)", entryLimit, a.Standing.State)
+		}
+		o.learn(t, v)
+		o.insiders <- v
+	}
+}
+
+func entryOf(a *gateway.Answer) time.Time {
+	if a.Standing.EnterAt == nil {
+		return time.Time{}
+	}
+	return *a.Standing.EnterAt
+}
+
+// passCookie is the name of a visitor's pass cookie; ” where there is none.
+func (o *Site) passCookie(v *gateway.Visitor) string { return o.cookie(v, "pass-"+o.Room) }
+
+func (o *Site) cookie(v *gateway.Visitor, what string) string {
+	for name := range v.Cookies {
+		if strings.TrimPrefix(name, "__Host-") == "waitroom-"+what {
+			return name
+		}
+	}
+	return ""
+}
+
+// close sees to it that nobody is let in any more, where that is in the run's power.
+func (o *Site) close(t testing.TB) {
+	t.Helper()
+	for _, g := range o.Gateways {
+		g.Set(t, map[string]any{"paused": true})
+		o.Closed = true
+	}
+	if o.Closed {
+		return
+	}
+	// A newcomer who navigates is let in at once where nobody waits and a slot is free.
+	v := o.Stranger()
+	a, err := v.TryNavigate(o.Page)
+	if err != nil {
+		t.Fatalf("ask for %s%s: %v", o.URL, o.Page, err)
+	}
+	o.Closed = ours(a.Status, a.Header.Get("Content-Type"), a.Body) && a.Status < 300 || a.Status == 429
+}
+
+// Lacks says why an attempt cannot be tried here, "" where it can.
+func (o *Site) Lacks(a *Attempt) string {
+	var has Need
+	note := func(need Need, there bool) {
+		if there {
+			has |= need
+		}
+	}
+	note(NeedOwn, len(o.Gateways) > 0)
+	note(NeedRedis, o.Redis != nil)
+	note(NeedTwo, len(o.Gateways) > 1)
+	note(NeedOperator, o.Operator != "")
+	note(NeedBackend, o.Backend != "")
+	note(NeedClosed, o.Closed || len(o.Gateways) > 0)
+	note(NeedOpen, o.Open != "")
+	note(NeedCanary, o.Canary != nil)
+	note(NeedIdentity, o.Identity)
+	note(NeedChromium, a.Needs&NeedChromium != 0 && browserHere())
+	for _, l := range lacking {
+		if a.Needs&l.need&^has != 0 {
+			return l.because
+		}
+	}
+	return ""
+}
+
+func browserHere() bool {
+	for _, program := range []string{"node", "npm", "chromium"} {
+		if _, err := exec.LookPath(program); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// mark is a word that stands nowhere else: what carries it is recognised at the backend.
+func (o *Site) mark(id string) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.count++
+	return fmt.Sprintf("m%s%s%dm", strings.ToLower(id), o.run, o.count)
+}

@@ -1,0 +1,137 @@
+package attempts
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"waitroom/bench/gateway"
+)
+
+// Stage is what one attempt has to work with: the site, and a place for what it finds. It
+// is a testing.TB, so that whatever takes one (gateway.Start, canary.Start, browser tabs)
+// works here: Fatal makes the verdict unclear, Skip makes it 'not tried', Cleanup and
+// TempDir end with the attempt. It may be used by many goroutines.
+type Stage struct {
+	*Site
+	testing.TB
+	attempt *Attempt
+
+	mu    sync.Mutex
+	tried int
+	found []Finding
+	marks map[string]Finding
+}
+
+// Mark is a word that stands nowhere else. What carries it must not reach the backend.
+func (s *Stage) Mark() string { return s.mark(s.attempt.ID) }
+
+// Tried counts a variant that was tried.
+func (s *Stage) Tried() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tried++
+}
+
+// Through notes a variant that got through.
+func (s *Stage) Through(f Finding) {
+	f.Sent, f.Answer, f.Backend = clip(f.Sent), clip(f.Answer), clip(f.Backend)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.ContainsFunc(s.found, func(have Finding) bool { return have.Variant == f.Variant }) {
+		s.found = append(s.found, f)
+	}
+}
+
+// Check counts a variant, and notes it as got through where why is not empty.
+func (s *Stage) Check(variant, sent string, a gateway.Answer, why string) {
+	s.Tried()
+	if why != "" {
+		s.Through(Finding{Variant: variant, Sent: sent, Answer: said(a), Why: why})
+	}
+}
+
+// Held judges a request that carried a mark: neither may it have reached the backend, nor
+// may the backend's page be in the answer. The backend is asked again at the end of the
+// run, for what arrives late.
+func (s *Stage) Held(variant, mark, sent string, a gateway.Answer) {
+	s.Tried()
+	f := Finding{Variant: variant, Sent: sent, Answer: said(a)}
+	s.watch(mark, f)
+	if f.Why = s.strange(a.Status, a.Header.Get("Content-Type"), a.Body); f.Why != "" {
+		s.Through(f)
+	}
+}
+
+// watch has the backend asked for a mark, when the attempt ends and when the run does.
+func (s *Stage) watch(mark string, f Finding) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.marks[mark] = f
+}
+
+// sweep asks the canary for all marks.
+func (s *Stage) sweep() {
+	if s.Canary == nil {
+		return
+	}
+	s.mu.Lock()
+	marks := maps.Clone(s.marks)
+	s.mu.Unlock()
+	for mark, f := range marks {
+		if visits := s.Canary.Marked(mark); len(visits) > 0 {
+			f.Why, f.Backend = "the backend saw it", fmt.Sprint(visits[0])
+			if text, ok := s.Canary.Heard(mark); ok {
+				f.Backend += "\n" + text
+			}
+			s.Through(f)
+		}
+	}
+}
+
+// Insider is a visitor with a pass, whom no other attempt uses. An attempt may take as
+// many as its Passes say.
+func (s *Stage) Insider() *gateway.Visitor {
+	select {
+	case v := <-s.insiders:
+		return v
+	default:
+		s.Fatalf("there are no more passes: Passes of %s is too low", s.attempt.ID)
+		return nil
+	}
+}
+
+// Waiter is a visitor who has taken a place.
+func (s *Stage) Waiter() *gateway.Visitor {
+	s.Helper()
+	v := s.Stranger()
+	if a := v.Call(s, "join"); a.Status != 200 {
+		s.Fatalf("join: %d %s", a.Status, a.Body)
+	}
+	return v
+}
+
+// maxEvidence bounds each part of a finding.
+const maxEvidence = 2048
+
+func clip(text string) string {
+	if len(text) <= maxEvidence {
+		return text
+	}
+	return text[:maxEvidence] + fmt.Sprintf("… (%d bytes more)", len(text)-maxEvidence)
+}
+
+// said is an answer as text.
+func said(a gateway.Answer) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d", a.Status)
+	for _, name := range slices.Sorted(maps.Keys(a.Header)) {
+		for _, value := range a.Header[name] {
+			fmt.Fprintf(&b, "\n%s: %s", name, value)
+		}
+	}
+	return b.String() + "\n\n" + a.Body
+}
