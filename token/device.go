@@ -14,6 +14,10 @@ type Device struct {
 	// Browser is what the browser shows of itself: hash of the User-Agent in the upper half, of the platform hint in the lower;
 	// 0 in a half is 'not shown'.
 	Browser uint64
+	// Network is the address prefix that a ticket or pass is bound to, see NetworkOf; 0 is any.
+	Network uint64
+	// Key is the thumbprint of the device's key, RFC 7638; zero is a device without one.
+	Key [32]byte
 }
 
 // Binding is how a device that shows a token compares with the one that it was made for.
@@ -46,8 +50,8 @@ func NewDeviceID() (cookie [22]byte) {
 	return cookie
 }
 
-// DeviceOf is the device that shows the cookie, the User-Agent and the Sec-CH-UA-Platform given; false where the cookie is not
-// one that NewDeviceID makes. Versions in the User-Agent do not count: a browser's update is no other browser. The platform
+// DeviceOf is the device without a key that shows the cookie, the User-Agent and the Sec-CH-UA-Platform given; false where the
+// cookie is not one that NewDeviceID makes. Versions in the User-Agent do not count: a browser's update is no other browser. The platform
 // hint may be empty, since browsers do not send it with each request.
 func DeviceOf(cookie, userAgent, platform []byte) (Device, bool) {
 	const domain = "waitroom device v1\x00"
@@ -65,10 +69,14 @@ func DeviceOf(cookie, userAgent, platform []byte) (Device, bool) {
 	return d, true
 }
 
-// Same compares the device that shows a token with the one in the token. A device without identity is never the same.
+// Same compares d, for which a token was made, with the device that shows it. A device without identity is never the same. A
+// token with a key needs a device with that key; one without is good for a device that has got a key since. The network is not
+// compared: that is a rule of the room.
 func (d Device) Same(o Device) Binding {
 	switch {
 	case d.ID != o.ID || d.ID == [16]byte{}:
+		return OtherDevice
+	case d.HasKey() && d.Key != o.Key:
 		return OtherDevice
 	case !d.SameBrowser(o):
 		return OtherBrowser

@@ -22,7 +22,7 @@ type Pass struct {
 }
 
 // The claims, in this order: iss, aud, sub (if any), jti, iat, nbf, exp, end, ent (Entry, in microseconds), gen, dev and brw
-// (the device). A device key's thumbprint, cnf.jkt (RFC 7800), has its place after brw; until it is known here it is refused.
+// (the device), net and cnf.jkt (its network and its key, if bound to them), as in a ticket.
 
 // AppendPass signs p with the newest pass key and appends it to dst. The same pass gives the same bytes. It panics on a room
 // name or a subject that cannot be in a token, and on negative numbers: these never come from outside.

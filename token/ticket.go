@@ -1,7 +1,5 @@
 package token
 
-import "encoding/binary"
-
 // Ticket is a signed place in one room's line, held by one device. Times are microseconds on the store's clock.
 type Ticket struct {
 	Room    string   // the audience: [a-z0-9-]{1,32}
@@ -29,9 +27,9 @@ const (
 )
 
 // The claims, in this order: iss, aud, jti, iat, nbf (the same as iat), exp, epc (epoch), plc (place, unless drawn),
-// num (number, if known), pos (lowest position shown, if any), flg (flags, if any), dev and brw (the device). A device key's
-// thumbprint, cnf.jkt (RFC 7800), has its place after brw; a gateway that does not know a claim refuses the ticket instead of
-// overlooking a binding.
+// num (number, if known), pos (lowest position shown, if any), flg (flags, if any), dev and brw (the device), net (its network, if
+// bound), cnf.jkt (the thumbprint of its key, if any; RFC 7800). A gateway that does not know a claim refuses the ticket instead
+// of overlooking a binding.
 
 // AppendTicket signs t with the newest ticket key and appends it to dst. It panics on a room name or an epoch that cannot be
 // in a token, and on negative numbers: these never come from outside.
@@ -174,22 +172,4 @@ func (s *scanner) audience(room string) (foreign bool) {
 	s.literal(`","aud":"`)
 	aud := s.text(maxText)
 	return string(iss) != issuer || string(aud) != room
-}
-
-func (d Device) appendClaims(b []byte) []byte {
-	var browser [8]byte
-	binary.BigEndian.PutUint64(browser[:], d.Browser)
-	b = appendBytes(b, `,"dev":"`, d.ID[:])
-	b = appendBytes(b, `","brw":"`, browser[:])
-	return append(b, '"')
-}
-
-func (d *Device) scan(s *scanner) {
-	var browser [8]byte
-	s.literal(`,"dev":"`)
-	s.bytes(d.ID[:])
-	s.literal(`","brw":"`)
-	s.bytes(browser[:])
-	s.literal(`"`)
-	d.Browser = binary.BigEndian.Uint64(browser[:])
 }

@@ -93,3 +93,45 @@ func BenchmarkDrawPlace(b *testing.B) {
 		keys.DrawPlace("booking", noon, ticket.ID)
 	}
 }
+
+func BenchmarkKeyedDevice(b *testing.B) {
+	keys := testKeys(b)
+	cookie := keys.AppendDevice(nil, keyedDevice(b))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, ok := keys.Device(cookie, nil, nil); !ok {
+			b.Fatal("refused")
+		}
+	}
+}
+
+func BenchmarkAppendNonce(b *testing.B) {
+	keys, dst := testKeys(b), make([]byte, 0, 64)
+	b.ReportAllocs()
+	for b.Loop() {
+		dst = keys.AppendNonce(dst[:0], "booking", noon)
+	}
+}
+
+func BenchmarkReadProof(b *testing.B) {
+	keys, c := testKeys(b), testCall()
+	raw := []byte(testHolder(b, "honest").prove(b, c, string(keys.AppendNonce(nil, c.Room, noon))))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := keys.ReadProof(raw, c, noon); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkReadStaleProof is what it costs to refuse a proof without a nonce of ours.
+func BenchmarkReadStaleProof(b *testing.B) {
+	keys, c := testKeys(b), testCall()
+	raw := []byte(testHolder(b, "honest").prove(b, c, string(keys.AppendNonce(nil, c.Room, noon))))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := keys.ReadProof(raw, c, noon+2*nonceLife); err == nil {
+			b.Fatal("a stale proof was taken")
+		}
+	}
+}
