@@ -21,6 +21,10 @@ func Default() *Config {
 			MaxBody:         10 * mib,
 			MaxHeaderFields: 100,
 			Drain:           20 * time.Second,
+
+			BadRequestsPerAddress: Limit{30_000, time.Minute},
+			BadRequestsPerNetwork: Limit{300_000, time.Minute},
+			Remembered:            65_536,
 		},
 	}
 }
@@ -38,6 +42,7 @@ func DefaultRoom() Room {
 		Hold:            30 * time.Minute,
 		Pass:            Pass{TTL: 10 * time.Minute, Idle: 5 * time.Minute},
 		Waiting:         Waiting{Status: 200},
+		Limits:          RoomLimits{JoinsPerDevice: Limit{60, time.Minute}},
 		CacheLimits:     CacheLimits{MaxBytes: 64 * mib, MaxAnswer: mib},
 	}
 }

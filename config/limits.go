@@ -2,8 +2,8 @@ package config
 
 import "time"
 
-// Limits bound what one connection or request may take, so that slow and oversized ones cannot
-// crowd out the rest.
+// Limits bound what one connection, request or address may take, so that slow, oversized and bad
+// ones cannot crowd out the rest.
 type Limits struct {
 	// ReadTimeout is how long a visitor may take to send a request. Default 10s.
 	ReadTimeout time.Duration `yaml:"read_timeout" in:"100ms..10m" change:"start"`
@@ -24,4 +24,28 @@ type Limits struct {
 	// Drain is how long requests in flight may take to finish when the gateway is told to stop.
 	// Default 20s.
 	Drain time.Duration `yaml:"drain" in:"0s..10m"`
+	// BadRequestsPerAddress is how many requests that are no good one address may send (malformed,
+	// with a forged ticket or pass, for calls that there are not): an IPv4 address, or a /64 of IPv6.
+	// More of them are refused by themselves; valid tickets and passes and new visitors from there
+	// are served all the same. Default 30,000/min, above what a carrier's shared address sends.
+	BadRequestsPerAddress Limit `yaml:"bad_requests_per_address"`
+	// BadRequestsPerNetwork is the same for a /24 of IPv4, or a /48 of IPv6. Default 300,000/min.
+	BadRequestsPerNetwork Limit `yaml:"bad_requests_per_network"`
+	// Remembered is how many addresses, networks and devices each gateway counts at a time, in 17
+	// bytes each; those with the least to their account are forgotten first. Default 65536.
+	Remembered int `yaml:"remembered" in:"1024..16777216" change:"start"`
+}
+
+// RoomLimits bound the new places that a room gives. Whoever shows a valid ticket or pass needs no
+// new one, and is not counted.
+type RoomLimits struct {
+	// JoinsPerDevice is how often one device may ask for a place; it gets the same one each time.
+	// Default 60/min.
+	JoinsPerDevice Limit `yaml:"joins_per_device"`
+	// JoinsPerAddress is how many new places one address gets: an IPv4 address, or a /64 of IPv6.
+	// Thousands of telephones share one of a carrier's, and everybody shares that of a load balancer
+	// that is not among TrustedProxies. Default off.
+	JoinsPerAddress Limit `yaml:"joins_per_address"`
+	// JoinsPerNetwork is the same for a /24 of IPv4, or a /48 of IPv6. Default off.
+	JoinsPerNetwork Limit `yaml:"joins_per_network"`
 }

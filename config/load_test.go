@@ -59,7 +59,7 @@ keys: {dir: /etc/waitroom/keys}
 trusted_proxies: [10.0.0.0/8, 192.0.2.7, "2001:db8::/32", "::ffff:192.0.2.8"]
 cookies: {secure: false}
 log: {level: debug, format: console}
-limits: {read_timeout: 1s, write_timeout: 2s, idle_timeout: 3s, max_header: 8KiB, max_body: 1GiB, max_header_fields: 50, max_connections: 1000, drain: 0s}
+limits: {read_timeout: 1s, write_timeout: 2s, idle_timeout: 3s, max_header: 8KiB, max_body: 1GiB, max_header_fields: 50, max_connections: 1000, drain: 0s, bad_requests_per_address: 500/10s, bad_requests_per_network: off, remembered: 2048}
 rooms:
   - name: booking-2
     hosts: [WWW.Example.kr, "*.b.kr", "[::1]"]
@@ -82,6 +82,7 @@ rooms:
       - {paths: [/book/slots/*, /book/today], ttl: 1s, stale: 30s}
       - paths: [/book/빈자리/]
         ttl: 500ms
+    limits: {joins_per_device: off, joins_per_address: "3,000/h", joins_per_network: 1/24h}
     cache_limits: {max_bytes: 8MiB, max_answer: 2KiB}
   - {name: other, hosts: [other.kr], backend: "http://o", rate: 0}
 `), nil)
@@ -107,7 +108,7 @@ rooms:
 			netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("192.0.2.8/32")},
 		Cookies: Cookies{false},
 		Log:     Log{"debug", "console"},
-		Limits:  Limits{time.Second, 2 * time.Second, 3 * time.Second, 8 * kib, gib, 50, 1000, 0},
+		Limits:  Limits{time.Second, 2 * time.Second, 3 * time.Second, 8 * kib, gib, 50, 1000, 0, Limit{500, 10 * time.Second}, Limit{}, 2048},
 		Rooms: []Room{{
 			Name:            "booking-2",
 			Hosts:           []string{"www.example.kr", "*.b.kr", "[::1]"},
@@ -126,6 +127,7 @@ rooms:
 			Pass:            Pass{20 * time.Minute, 20 * time.Minute},
 			MaxActive:       5000,
 			Waiting:         Waiting{503, in("page.html")},
+			Limits:          RoomLimits{Limit{}, Limit{3000, time.Hour}, Limit{1, 24 * time.Hour}},
 			Cache: []Cache{
 				{[]string{"/book/slots/", "/book/today"}, time.Second, 30 * time.Second},
 				{[]string{"/book/빈자리/"}, 500 * time.Millisecond, 0},

@@ -14,7 +14,7 @@ import (
 // isScalar says that v is written as one value. It has to know every type that parseScalar knows.
 func isScalar(v reflect.Value) bool {
 	switch v.Interface().(type) {
-	case string, bool, int, time.Duration, time.Time, Size, Rate, Secret, Backend, netip.Prefix:
+	case string, bool, int, time.Duration, time.Time, Size, Rate, Limit, Secret, Backend, netip.Prefix:
 		return true
 	}
 	return false
@@ -40,6 +40,8 @@ func parseScalar(v reflect.Value, text string) error {
 		*p, err = ParseSize(text)
 	case *Rate:
 		*p, err = ParseRate(text)
+	case *Limit:
+		*p, err = ParseLimit(text)
 	case *Backend:
 		*p, err = ParseBackend(text)
 	case *netip.Prefix:
@@ -89,6 +91,8 @@ func example(v reflect.Value) string {
 		return "a size such as 16KiB"
 	case Rate:
 		return "a rate such as 2,000,000/h"
+	case Limit:
+		return "a limit such as 300/min, or off"
 	}
 	return "one text"
 }

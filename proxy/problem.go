@@ -26,6 +26,7 @@ var (
 	backendBroke = problem{fasthttp.StatusBadGateway, "backend-broke", "down"}
 	tooLarge     = problem{fasthttp.StatusRequestEntityTooLarge, "body-too-large", "bad"}
 	brokeOff     = problem{fasthttp.StatusBadRequest, "body-broke-off", "bad"}
+	tooMany      = problem{fasthttp.StatusTooManyRequests, "too-many-requests", "limited"}
 	loop         = problem{fasthttp.StatusLoopDetected, "loop", "bad"}
 )
 
@@ -51,4 +52,18 @@ func (o *Options) refuse(ctx *fasthttp.RequestCtx, q *strict.Request, room *Room
 		}
 	}
 	waiting.Write(ctx, q, o.Errors, &f, p.status)
+}
+
+// tooBad counts a request that is no good, and says whether too many came from there. Then the
+// answer is written, and the connection ends.
+func (o *Options) tooBad(ctx *fasthttp.RequestCtx) bool {
+	if o.Door == nil {
+		return false
+	}
+	over := o.Door.Bad(strict.ClientAddr(ctx, o.Trusted), o.Door.Table.Now())
+	if over.Limited() {
+		strict.Refuse(ctx, strict.Refusal{Status: tooMany.status, Reason: tooMany.slug, Close: true})
+		waiting.Wait(ctx, over)
+	}
+	return over.Limited()
 }

@@ -22,6 +22,7 @@ import (
 
 	"waitroom/proxy/cache"
 	"waitroom/proxy/forward"
+	"waitroom/proxy/limits"
 	"waitroom/proxy/strict"
 	"waitroom/proxy/traffic"
 	"waitroom/proxy/visitor"
@@ -65,6 +66,8 @@ type Options struct {
 	// TLS says that visitors come by https.
 	TLS    bool
 	Filter strict.Filter
+	// Door bounds what is no good; nil bounds nothing.
+	Door *limits.Door
 	// Traffic counts what belongs to no room.
 	Traffic *traffic.Room
 	// Errors is the page that shows errors.
@@ -117,7 +120,9 @@ func (g *Gate) Handle(ctx *fasthttp.RequestCtx) {
 	*s = seen{}
 	if no := o.Filter.Check(ctx, q); no.Refused() {
 		o.Traffic.Refuse(traffic.Malformed)
-		strict.Refuse(ctx, no)
+		if !o.tooBad(ctx) {
+			strict.Refuse(ctx, no)
+		}
 		return
 	}
 	if hasPrefix(q.Path, own) {
@@ -146,6 +151,10 @@ func (g *Gate) Handle(ctx *fasthttp.RequestCtx) {
 	default:
 		s.verdict.count(room.Traffic)
 		a := room.Waiting.Visit(ctx, q, &s.visitor, nil)
+		if a.Limited {
+			room.Traffic.Refuse(traffic.Limited)
+			return
+		}
 		if a.Given() {
 			room.Traffic.Request(traffic.Entered)
 			s.pass, s.token = a.Pass, a.Token
@@ -189,7 +198,13 @@ func (o *Options) own(ctx *fasthttp.RequestCtx, c *call) {
 	room := o.named(name, q.Host)
 	if room == nil {
 		o.Traffic.Refuse(traffic.UnknownHost)
-		o.refuse(ctx, q, nil, noSuchRoom)
+		if !o.tooBad(ctx) {
+			o.refuse(ctx, q, nil, noSuchRoom)
+		}
+		return
+	}
+	if calls(what) == traffic.Own && o.tooBad(ctx) {
+		room.Traffic.Refuse(traffic.Limited)
 		return
 	}
 	o.look(q, room, s)
@@ -214,6 +229,8 @@ func count(t *traffic.Room, call string, status int) {
 		t.Refuse(traffic.OtherDevice)
 	case fasthttp.StatusMethodNotAllowed:
 		t.Refuse(traffic.BadMethod)
+	case fasthttp.StatusTooManyRequests:
+		t.Refuse(traffic.Limited)
 	default:
 		t.Request(calls(call))
 	}
@@ -269,6 +286,7 @@ func (o *Options) look(q *strict.Request, room *Room, s *seen) {
 		s.token = s.visitor.Pass
 	}
 	s.verdict = decide(f)
+	s.visitor.Forged = s.verdict == forged
 }
 
 // expires is until when the visitor's pass is good: where half of its idle time is gone

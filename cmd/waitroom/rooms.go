@@ -62,7 +62,7 @@ func (g *gateway) take(ctx context.Context, c *config.Config) (o proxy.Options, 
 	}
 	o = proxy.Options{
 		Keys: g.keys, Cookies: cookies, Trusted: c.TrustedProxies, TLS: c.TLS.Cert != "",
-		Filter: *filter(c), Traffic: g.traffic.Room(""), Errors: builtIn, Log: g.log,
+		Filter: *filter(c), Door: g.door(c, &config.Room{}), Traffic: g.traffic.Room(""), Errors: builtIn, Log: g.log,
 	}
 	next := map[string]*room{}
 	for i := range c.Rooms {
@@ -72,6 +72,9 @@ func (g *gateway) take(ctx context.Context, c *config.Config) (o proxy.Options, 
 			next[from.Name] = r
 			var made proxy.Room
 			made, err = g.gateRoom(from, r, cookies, builtIn)
+			if err == nil {
+				made.Waiting.Door, made.Waiting.Trusted = g.door(c, from), c.TrustedProxies
+			}
 			o.Rooms = append(o.Rooms, made)
 		}
 		if err != nil {

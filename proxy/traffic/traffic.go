@@ -51,6 +51,7 @@ const (
 	RevokedPass                // a pass that was ended
 	OtherDevice                // a ticket or pass of another device
 	NotCalled                  // enter before the call
+	Limited                    // too many of the kind came from there
 	Overload                   // the gateway has too much under way
 	StoreAway                  // the store does not answer
 	BackendDown                // no backend could be reached
@@ -61,7 +62,7 @@ const (
 
 var reasonNames = [reasons]string{
 	"malformed", "unknown_host", "bad_method", "too_large", "too_slow", "bad_ticket", "bad_pass", "expired_pass", "revoked_pass",
-	"other_device", "not_called", "overload", "store_away", "backend_down", "backend_slow", "backend_broke",
+	"other_device", "not_called", "limited", "overload", "store_away", "backend_down", "backend_slow", "backend_broke",
 }
 
 // String is the reason as its label shows it.

@@ -20,11 +20,11 @@ func (r *Room) Call(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visi
 	}
 	switch call {
 	case "join":
-		r.join(ctx, v, pass)
+		r.join(ctx, q, v, pass)
 	case "status":
-		r.status(ctx, v, pass)
+		r.status(ctx, q, v, pass)
 	case "enter":
-		r.enterCall(ctx, v, pass)
+		r.enterCall(ctx, q, v, pass)
 	case "leave":
 		r.leave(ctx, v)
 	}
@@ -70,7 +70,7 @@ func foreign(q *strict.Request) bool {
 	return !ok || !bytes.EqualFold(host, q.Authority)
 }
 
-func (r *Room) join(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.Pass) {
+func (r *Room) join(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, pass *token.Pass) {
 	view := r.Line.View()
 	now := view.Now()
 	if pass != nil {
@@ -84,6 +84,9 @@ func (r *Room) join(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.Pa
 	}
 	t, no := r.ticket(v, now)
 	if no != none {
+		if r.suspect(ctx, q, v, no) || r.full(ctx, q, v) {
+			return
+		}
 		id := queue.ID(t.ID)
 		if id == (queue.ID{}) {
 			id = r.person(ctx, v)
@@ -93,6 +96,9 @@ func (r *Room) join(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.Pa
 	}
 	f := r.look(t, view, now, true)
 	if f.why == over || r.spent(queue.ID(t.ID), f.seat, now) {
+		if r.full(ctx, q, v) {
+			return
+		}
 		f = r.arrive(ctx, v, queue.ID(t.ID), true)
 	}
 	r.taken(ctx, v, f, now)
@@ -111,7 +117,7 @@ func (r *Room) taken(ctx *fasthttp.RequestCtx, v *visitor.Visitor, f found, now 
 	answerStanding(ctx, &s)
 }
 
-func (r *Room) status(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.Pass) {
+func (r *Room) status(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, pass *token.Pass) {
 	view := r.Line.View()
 	now := view.Now()
 	if pass != nil {
@@ -121,6 +127,9 @@ func (r *Room) status(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.
 	}
 	t, no := r.ticket(v, now)
 	if no != none {
+		if r.suspect(ctx, q, v, no) {
+			return
+		}
 		s := r.facts(view, now)
 		if no == otherDevice {
 			s.State = queue.StateOtherDevice
@@ -146,11 +155,14 @@ func (r *Room) status(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.
 	answerStanding(ctx, &s)
 }
 
-func (r *Room) enterCall(ctx *fasthttp.RequestCtx, v *visitor.Visitor, pass *token.Pass) {
+func (r *Room) enterCall(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, pass *token.Pass) {
 	view := r.Line.View()
 	now := view.Now()
 	t, no := r.ticket(v, now)
 	if no != none {
+		if pass == nil && r.suspect(ctx, q, v, no) {
+			return
+		}
 		s := r.facts(view, now)
 		if pass != nil {
 			s = r.admitted(view, now, pass.Entry, 0)

@@ -30,6 +30,9 @@ func (r *Room) Visit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vis
 		return Admitted{}
 	}
 	t, no := r.ticket(v, now)
+	if r.suspect(ctx, q, v, no) {
+		return Admitted{Limited: true}
+	}
 	if no == none {
 		if done := r.revisit(ctx, q, v, t); done {
 			return Admitted{}
@@ -79,6 +82,9 @@ func (r *Room) newcomer(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.
 	if s.State == queue.StateClosed || s.State == queue.StateSoldOut || v.Embedded || preflight {
 		r.show(ctx, q, v, &s)
 		return Admitted{}
+	}
+	if r.full(ctx, q, v) {
+		return Admitted{Limited: true}
 	}
 	id := r.person(ctx, v)
 	f := r.arrive(ctx, v, id, v.Wish() == visitor.Page && safe(q.Method))

@@ -11,11 +11,14 @@ package waiting
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"math/rand/v2"
+	"net/netip"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
+	"waitroom/proxy/limits"
 	"waitroom/proxy/strict"
 	"waitroom/proxy/visitor"
 	"waitroom/proxy/waiting/page"
@@ -44,6 +47,10 @@ type Room struct {
 	Idle int64
 	// Zone is the one in which the page writes times of day; nil is UTC.
 	Zone *time.Location
+	// Door bounds new places; nil bounds nothing.
+	Door *limits.Door
+	// Trusted are the proxies whose X-Forwarded-For is believed.
+	Trusted []netip.Prefix
 	// Failed is told of each operation that the store did not do; nil tells nobody.
 	Failed func(error)
 
@@ -59,6 +66,8 @@ type Admitted struct {
 	// Token is the signed pass; Body is one for a program without cookies, nil for
 	// browsers.
 	Token, Body []byte
+	// Limited says that there is none because too many have asked from there.
+	Limited bool
 }
 
 // Given says whether there is a pass.
@@ -87,6 +96,7 @@ func (r *Room) ticket(v *visitor.Visitor, now int64) (token.Ticket, problem) {
 	}
 	t, err := r.Keys.ReadTicket(v.Ticket, r.Name, now)
 	if err != nil {
+		v.Forged = v.Forged || !errors.Is(err, token.ErrExpired) && !errors.Is(err, token.ErrNotYet)
 		return token.Ticket{}, noTicket
 	}
 	if !v.Holds(t.Device) {

@@ -191,7 +191,7 @@ function plan(pause) {
 async function ask() {
   clearTimeout(timer);
   if (flight || going) return;
-  if (standing.state === 'down' || standing.state === 'bad') { leave(); return; }
+  if (['down', 'bad', 'limited'].includes(standing.state)) { leave(); return; }
   const entering = standing.state === 'called' && !document.hidden;
   flight = new AbortController();
   asked = clock();
