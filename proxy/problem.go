@@ -4,6 +4,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"waitroom/proxy/strict"
+	"waitroom/proxy/traffic"
 	"waitroom/proxy/visitor"
 	"waitroom/proxy/waiting"
 	"waitroom/proxy/waiting/page"
@@ -56,12 +57,13 @@ func (o *Options) refuse(ctx *fasthttp.RequestCtx, q *strict.Request, room *Room
 
 // tooBad counts a request that is no good, and says whether too many came from there. Then the
 // answer is written, and the connection ends.
-func (o *Options) tooBad(ctx *fasthttp.RequestCtx) bool {
+func (o *Options) tooBad(ctx *fasthttp.RequestCtx, t *traffic.Room) bool {
 	if o.Door == nil {
 		return false
 	}
 	over := o.Door.Bad(strict.ClientAddr(ctx, o.Trusted), o.Door.Table.Now())
 	if over.Limited() {
+		t.Refuse(traffic.Limited)
 		strict.Refuse(ctx, strict.Refusal{Status: tooMany.status, Reason: tooMany.slug, Close: true})
 		waiting.Wait(ctx, over)
 	}

@@ -119,8 +119,8 @@ func (g *Gate) Handle(ctx *fasthttp.RequestCtx) {
 	q, s := &c.request, &c.seen
 	*s = seen{}
 	if no := o.Filter.Check(ctx, q); no.Refused() {
-		o.Traffic.Refuse(traffic.Malformed)
-		if !o.tooBad(ctx) {
+		if !o.tooBad(ctx, o.Traffic) {
+			o.Traffic.Refuse(traffic.Malformed)
 			strict.Refuse(ctx, no)
 		}
 		return
@@ -197,14 +197,13 @@ func (o *Options) own(ctx *fasthttp.RequestCtx, c *call) {
 	name, what, _ := strings.Cut(rest, "/")
 	room := o.named(name, q.Host)
 	if room == nil {
-		o.Traffic.Refuse(traffic.UnknownHost)
-		if !o.tooBad(ctx) {
+		if !o.tooBad(ctx, o.Traffic) {
+			o.Traffic.Refuse(traffic.UnknownHost)
 			o.refuse(ctx, q, nil, noSuchRoom)
 		}
 		return
 	}
-	if calls(what) == traffic.Own && o.tooBad(ctx) {
-		room.Traffic.Refuse(traffic.Limited)
+	if calls(what) == traffic.Own && o.tooBad(ctx, room.Traffic) {
 		return
 	}
 	o.look(q, room, s)
