@@ -28,5 +28,9 @@ func TestTheHotPathsAllocateNothing(t *testing.T) {
 	f("AppendNonce", func() { dst = keys.AppendNonce(dst[:0], "booking", noon) })
 	f("DeviceOf", func() { _, _ = DeviceOf(cookie, agent, platform) })
 	f("TicketID", func() { keys.TicketID("booking", ticket.Device.ID[:]) })
+	bond := testBond(t)
+	bound, device := keys.AppendBound(nil, &bond, noon), keys.AppendBoundDevice(nil, &bond, noon)
+	f("Fresh", func() { keys.Fresh(bound, &bond, noon-1) })
+	f("BoundDevice", func() { _, _, _ = keys.BoundDevice(device, "booking", noon-1) })
 	f("DrawPlace", func() { keys.DrawPlace("booking", noon, ticket.ID) })
 }

@@ -19,10 +19,11 @@ type Pass struct {
 	Expires int64    // written as whole seconds, rounded down, never after End. At this instant it is over
 	End     int64    // never extended; written as whole seconds, rounded down
 	Gen     int64    // generation of a pass that rotates; 0 is the first
+	Bound   [32]byte // thumbprint of the key of its bound session, see Bond; zero is none
 }
 
-// The claims, in this order: iss, aud, sub (if any), jti, iat, nbf, exp, end, ent (Entry, in microseconds), gen, dev and brw
-// (the device), net and cnf.jkt (its network and its key, if bound to them), as in a ticket.
+// The claims, in this order: iss, aud, sub (if any), jti, iat, nbf, exp, end, ent (Entry, in microseconds), gen, dbsc (the key of
+// its bound session, if any), dev and brw (the device), net and cnf.jkt (its network and its key, if bound to them), as in a ticket.
 
 // AppendPass signs p with the newest pass key and appends it to dst. The same pass gives the same bytes. It panics on a room
 // name or a subject that cannot be in a token, and on negative numbers: these never come from outside.
@@ -52,6 +53,9 @@ func (p *Pass) appendClaims(b []byte) []byte {
 	b = appendNumber(b, `,"end":`, p.End/second)
 	b = appendNumber(b, `,"ent":`, p.Entry)
 	b = appendNumber(b, `,"gen":`, p.Gen)
+	if p.Bound != [32]byte{} {
+		b = append(appendBytes(b, `,"dbsc":"`, p.Bound[:]), '"')
+	}
 	return append(p.Device.appendClaims(b), '}')
 }
 
@@ -137,6 +141,11 @@ func (p *Pass) scan(claims []byte) error {
 	p.Entry = s.number()
 	s.literal(`,"gen":`)
 	p.Gen = s.number()
+	if s.optional(`,"dbsc":"`) {
+		s.bytes(p.Bound[:])
+		s.literal(`"`)
+		s.bad = s.bad || p.Bound == [32]byte{}
+	}
 	p.Device.scan(&s)
 	s.literal(`}`)
 	if !s.done() || notBefore != roundUp(p.Entry) || p.Expires > p.End {
