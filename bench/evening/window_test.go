@@ -1,10 +1,7 @@
 package evening_test
 
 import (
-	"cmp"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -104,20 +101,11 @@ func clocks(t *testing.T) map[string]func() *browser.Tab {
 // shifted is a browser all of whose processes have another time of day.
 func (b *browsers) shifted(t *testing.T, by time.Duration) *browser.Browser {
 	t.Helper()
-	dir := filepath.Dir(binary)
-	library := filepath.Join(dir, "clock.so")
-	if _, err := os.Stat(library); err != nil {
-		if out, err := exec.Command("gcc", "-shared", "-fPIC", "-O2", "-o", library, "testdata/clock.c").CombinedOutput(); err != nil {
-			t.Fatalf("gcc is needed (apt-get install gcc libc6-dev): %v\n%s", err, out)
-		}
-	}
-	chromium := cmp.Or(os.Getenv("CHROMIUM"), browser.Chromium)
-	script := filepath.Join(dir, fmt.Sprintf("chromium%d", int(by.Seconds())))
-	text := fmt.Sprintf("#!/bin/sh\nLD_PRELOAD=%s WAITROOM_CLOCK=%d exec %s \"$@\"\n", library, int(by.Seconds()), chromium)
-	if err := os.WriteFile(script, []byte(text), 0o700); err != nil {
+	env, err := browser.Shifted(filepath.Dir(binary), by)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return b.chromium(t, "CHROMIUM="+script)
+	return b.chromium(t, env)
 }
 
 func TestTheVisitorsClockChangesNothing(t *testing.T) {
