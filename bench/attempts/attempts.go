@@ -118,6 +118,7 @@ var Families = map[string]string{
 // Catalogue is every attempt, by family and number.
 func Catalogue() []Attempt {
 	return slices.Concat(
+		client(), // A
 		around(), // B
 	)
 }

@@ -11,6 +11,8 @@ const (
 	Refused Verdict = "refused"
 	// Through means that something did.
 	Through Verdict = "got through"
+	// Wronged means that nothing got through, and somebody honest was refused.
+	Wronged Verdict = "wronged"
 	// Untried means that something that is needed is missing.
 	Untried Verdict = "not tried"
 	// Unclear means that the attempt could not be carried out to its end.

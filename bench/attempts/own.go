@@ -21,8 +21,9 @@ type Own struct {
 	Room map[string]string
 }
 
-// Host is whom visitors of a site of the run's own ask for.
-const Host = "www.example.kr"
+// Host is whom visitors of a site of the run's own ask for: a name that browsers trust
+// and find on this machine.
+const Host = "www.booking.localhost"
 
 // Start starts gateways with a canary behind them; they end with t. The site has yet to
 // begin.

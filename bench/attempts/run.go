@@ -103,6 +103,8 @@ func (r *Runner) try(ctx context.Context, a *Attempt) (Outcome, *Stage) {
 	switch {
 	case len(o.Found) > 0:
 		o.Verdict = Through
+	case len(s.wronged) > 0:
+		o.Verdict, o.Found = Wronged, s.wronged
 	case t.Failed():
 		o.Verdict, o.Because = Unclear, last(o.Notes)
 	case t.Skipped():
@@ -121,8 +123,8 @@ func (s *Stage) late(o *Outcome) {
 		return
 	}
 	s.sweep()
-	if o.Found = s.found; len(o.Found) > 0 {
-		o.Verdict = Through
+	if len(s.found) > 0 {
+		o.Verdict, o.Found = Through, s.found
 	}
 }
 

@@ -5,12 +5,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"waitroom/bench/browser"
 	"waitroom/bench/canary"
 	"waitroom/bench/gateway"
 	"waitroom/queue/redis/redistest"
@@ -37,6 +37,8 @@ type Site struct {
 	Gateways []*gateway.Gateway
 	Redis    *redistest.Server
 	Binary   string
+	// Chromium is a browser that is there already; nil has the run start one.
+	Chromium *browser.Browser
 
 	target   *url.URL
 	run      string
@@ -44,8 +46,9 @@ type Site struct {
 	insiders chan *gateway.Visitor
 	inside   string // what only the backend's answers have in them
 
-	mu    sync.Mutex
-	count int
+	mu       sync.Mutex
+	count    int
+	launched bool // Chromium is the run's own
 }
 
 const (
@@ -76,6 +79,7 @@ func (o *Site) Begin(t testing.TB, all []Attempt) {
 	var b [4]byte
 	_, _ = rand.Read(b[:]) // never fails
 	o.run, o.sockets = hex.EncodeToString(b[:]), make(chan struct{}, maxSockets)
+	t.Cleanup(o.quit)
 	passes := 0
 	for i := range all {
 		if o.Lacks(&all[i]) == "" {
@@ -83,6 +87,9 @@ func (o *Site) Begin(t testing.TB, all []Attempt) {
 		}
 	}
 	o.admit(t, passes)
+	if o.inside == "" && o.Canary != nil {
+		o.inside = "id=inside"
+	}
 	o.close(t)
 }
 
@@ -169,22 +176,13 @@ func (o *Site) Lacks(a *Attempt) string {
 	note(NeedOpen, o.Open != "")
 	note(NeedCanary, o.Canary != nil)
 	note(NeedIdentity, o.Identity)
-	note(NeedChromium, a.Needs&NeedChromium != 0 && browserHere())
+	note(NeedChromium, a.Needs&NeedChromium != 0 && browser.Missing() == nil)
 	for _, l := range lacking {
 		if a.Needs&l.need&^has != 0 {
 			return l.because
 		}
 	}
 	return ""
-}
-
-func browserHere() bool {
-	for _, program := range []string{"node", "npm", "chromium"} {
-		if _, err := exec.LookPath(program); err != nil {
-			return false
-		}
-	}
-	return true
 }
 
 // mark is a word that stands nowhere else: what carries it is recognised at the backend.

@@ -20,10 +20,11 @@ type Stage struct {
 	testing.TB
 	attempt *Attempt
 
-	mu    sync.Mutex
-	tried int
-	found []Finding
-	marks map[string]Finding
+	mu      sync.Mutex
+	tried   int
+	found   []Finding
+	wronged []Finding
+	marks   map[string]Finding
 }
 
 // Mark is a word that stands nowhere else. What carries it must not reach the backend.
@@ -44,6 +45,14 @@ func (s *Stage) Through(f Finding) {
 	if !slices.ContainsFunc(s.found, func(have Finding) bool { return have.Variant == f.Variant }) {
 		s.found = append(s.found, f)
 	}
+}
+
+// Wronged notes a variant in which somebody honest was refused, or lost a place.
+func (s *Stage) Wronged(f Finding) {
+	f.Sent, f.Answer, f.Backend = clip(f.Sent), clip(f.Answer), clip(f.Backend)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wronged = append(s.wronged, f)
 }
 
 // Check counts a variant, and notes it as got through where why is not empty.
@@ -71,6 +80,13 @@ func (s *Stage) watch(mark string, f Finding) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.marks[mark] = f
+}
+
+// unwatch ends watch: from now on the mark may come.
+func (s *Stage) unwatch(mark string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.marks, mark)
 }
 
 // sweep asks the canary for all marks.

@@ -141,5 +141,20 @@ func (p *Page) Block(pattern string) error {
 	return p.act("block", map[string]any{"pattern": pattern}, nil)
 }
 
-// Honest ends Forge, Rewrite and Block.
+// Stall never answers requests that match.
+func (p *Page) Stall(pattern string) error {
+	return p.act("stall", map[string]any{"pattern": pattern}, nil)
+}
+
+// Forget deletes the cookies of the context.
+func (p *Page) Forget() error { return p.act("forget", nil, nil) }
+
+// Frames are the addresses that the tab's frames show, its own first. A frame that the
+// browser has blocked shows an address of its own.
+func (p *Page) Frames() (all []string, err error) {
+	err = p.act("frames", nil, &all)
+	return all, err
+}
+
+// Honest ends Forge, Rewrite, Block and Stall.
 func (p *Page) Honest() error { return p.act("unroute", nil, nil) }

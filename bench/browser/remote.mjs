@@ -41,7 +41,10 @@ const acts = {
   cookies: page => page.context().cookies(),
   give: (page, { cookies }) => page.context().addCookies(cookies),
   offline: (page, { value }) => page.context().setOffline(value),
-  send: (page, { fields }) => page.context().setExtraHTTPHeaders(fields),
+  send: (page, { fields }) => page.context().setExtraHTTPHeaders(fields || {}),
+  forget: page => page.context().clearCookies(),
+  frames: page => page.frames().map(frame => frame.url()),
+  stall: (page, { pattern }) => page.context().route(pattern, () => {}),
   block: (page, { pattern }) => page.context().route(pattern, route => route.abort('connectionfailed').catch(() => {})),
   // Every answer to a call is replaced, and the calls themselves never leave the browser.
   async forge(page, { pattern, status, body }) {

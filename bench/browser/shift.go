@@ -30,7 +30,7 @@ func Shifted(dir string, by time.Duration) (env string, err error) {
 	chromium, seconds := cmp.Or(os.Getenv("CHROMIUM"), Chromium), int(by.Seconds())
 	script := filepath.Join(dir, fmt.Sprintf("chromium%d", seconds))
 	text := fmt.Sprintf("#!/bin/sh\nLD_PRELOAD=%s WAITROOM_CLOCK=%d exec %s \"$@\"\n", library, seconds, chromium)
-	if err := os.WriteFile(script, []byte(text), 0o700); err != nil {
+	if err := os.WriteFile(script, []byte(text), 0o700); err != nil { //nolint:gosec // it is a program
 		return "", err
 	}
 	return "CHROMIUM=" + script, nil

@@ -51,6 +51,25 @@ func (t *Tab) Reload() Arrived {
 	return a
 }
 
+// Back goes back in the tab's history.
+func (t *Tab) Back() Arrived {
+	t.t.Helper()
+	a, err := t.p.Back()
+	t.must("back", err)
+	return a
+}
+
+// Close closes the tab and its context, and so the tabs beside it, before the test ends.
+func (t *Tab) Close() { t.p.Close() }
+
+// Content is the document as the browser has it now.
+func (t *Tab) Content() string {
+	t.t.Helper()
+	html, err := t.p.Content()
+	t.must("content", err)
+	return html
+}
+
 // Run runs script in the page and reads its value into a variable; nil takes none.
 func (t *Tab) Run(code string, into any) {
 	t.t.Helper()
@@ -80,6 +99,38 @@ func (t *Tab) Give(all []Cookie) {
 	t.must("give", t.p.Give(all))
 }
 
+// Forget deletes the cookies of the context.
+func (t *Tab) Forget() {
+	t.t.Helper()
+	t.must("forget", t.p.Forget())
+}
+
+// Frames are the addresses that the tab's frames show, its own first.
+func (t *Tab) Frames() []string {
+	t.t.Helper()
+	all, err := t.p.Frames()
+	t.must("frames", err)
+	return all
+}
+
+// Send adds fields to every request of the context; nil adds none any more.
+func (t *Tab) Send(fields map[string]string) {
+	t.t.Helper()
+	t.must("send", t.p.Send(fields))
+}
+
+// Block lets requests that match fail, as an address that cannot be reached.
+func (t *Tab) Block(pattern string) {
+	t.t.Helper()
+	t.must("block", t.p.Block(pattern))
+}
+
+// Stall never answers requests that match.
+func (t *Tab) Stall(pattern string) {
+	t.t.Helper()
+	t.must("stall", t.p.Stall(pattern))
+}
+
 // Forge answers all requests that match the pattern itself, with a body.
 func (t *Tab) Forge(pattern string, status int, body string) {
 	t.t.Helper()
@@ -93,7 +144,7 @@ func (t *Tab) Rewrite(pattern string, values map[string]any) {
 	t.must("rewrite", t.p.Rewrite(pattern, values))
 }
 
-// Honest ends Forge and Rewrite.
+// Honest ends Forge, Rewrite, Block and Stall.
 func (t *Tab) Honest() {
 	t.t.Helper()
 	t.must("honest", t.p.Honest())
