@@ -12,6 +12,7 @@ const (
 	KindEnter   Kind = "enter"   // called tickets became passes
 	KindLeave   Kind = "leave"   // places were given up
 	KindEnd     Kind = "end"     // passes were ended
+	KindFork    Kind = "fork"    // two copies of a pass were in use; Detail is its new floor, or "no key"
 	KindControl Kind = "control" // somebody set something
 )
 

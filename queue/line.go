@@ -97,6 +97,12 @@ type Inside interface {
 	// Touch says that the pass was extended until then, for the count of those
 	// inside. It does not wait; a lost touch costs accuracy of max_active only.
 	Touch(p PassID, until int64)
+	// Show is Touch for a pass that was shown, of which the store hears what generation
+	// it was; see Lineage. A lost one costs time until two copies are found out.
+	Show(p PassID, until int64, s Shown)
+	// Floor is the generation from which on a pass is good, or 0: see Lineage. Every
+	// gateway knows it within a second. It never blocks.
+	Floor(p PassID) int64
 }
 
 // Why is the reason for which a pass was ended.

@@ -25,6 +25,7 @@ const (
 	kindControl                 // somebody set something
 	kindPace                    // the pace changed otherwise than by calls and entries
 	kindRecover                 // the room recovers
+	kindFork                    // two copies of a pass were in use
 )
 
 // Flags of events.
@@ -50,7 +51,8 @@ type event struct {
 	due        float64
 	tickets    []ticket // called, in order
 	pass       queue.PassID
-	until      int64 // of a revocation, or of a recovery
+	until      int64 // of a revocation, a floor or a recovery
+	floor      int64 // of a forked pass; 0 where it has no key
 	epoch      string
 	by, detail string
 	control    queue.Control
@@ -100,6 +102,9 @@ func (e *event) encode(b []byte) []byte {
 		b = binary.AppendVarint(b, e.until)
 	case kindRecover:
 		b = binary.AppendVarint(b, e.until-e.at)
+	case kindFork:
+		b = append(b, e.pass[:]...)
+		b = appendVarints(b, e.place-e.at, e.entry-e.at, e.until-e.at, e.floor)
 	}
 	return b
 }
@@ -204,6 +209,9 @@ func decode(b []byte) (event, error) {
 		e.pace, e.until = r.pace(e.at), r.varint()
 	case kindRecover:
 		e.until = e.at + r.varint()
+	case kindFork:
+		e.pass = queue.PassID(r.take(16))
+		e.place, e.entry, e.until, e.floor = e.at+r.varint(), e.at+r.varint(), e.at+r.varint(), r.varint()
 	default:
 		return e, fmt.Errorf("a record of unknown kind %d", e.kind)
 	}

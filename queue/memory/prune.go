@@ -89,6 +89,7 @@ func (s *state) pruneRevoked(now int64) (more bool) {
 		if until, ok := s.revoked.Load(s.ended[0].pass); ok && until.(int64) <= now {
 			s.revoked.Delete(s.ended[0].pass)
 		}
+		s.floors.drop(s.ended[0].pass)
 		s.ended = s.ended[1:]
 	}
 	return true

@@ -27,6 +27,8 @@ func (k kind) name() queue.Kind {
 		return queue.KindEnd
 	case kindControl:
 		return queue.KindControl
+	case kindFork:
+		return queue.KindFork
 	}
 	return ""
 }
@@ -41,6 +43,8 @@ func (e *event) record(cursor string) queue.Record {
 		r.Tickets = []queue.Recorded{{ID: e.id, Place: e.place, Entry: e.entry}}
 	case kindEnd:
 		r.Tickets = []queue.Recorded{{ID: e.pass.Ticket(), Place: e.place, Entry: e.entry}}
+	case kindFork:
+		r.Tickets, r.Detail = []queue.Recorded{{ID: e.pass.Ticket(), Place: e.place, Entry: e.entry}}, e.told()
 	case kindCall:
 		for _, t := range e.tickets {
 			r.Tickets = append(r.Tickets, queue.Recorded{ID: t.id, Place: t.place})

@@ -116,12 +116,19 @@ func factsAt(s *state, now int64) map[string]any {
 		}
 		return true
 	})
+	floors := map[queue.PassID]int64{}
+	for p, from := range s.floors.from {
+		if s.records[p.Ticket()].end > now {
+			floors[p] = from
+		}
+	}
 	if len(pace.Cohorts) == 0 {
 		pace.Cohorts = nil
 	}
 	return map[string]any{
 		"epoch": s.epoch, "counts": []int64{s.last, s.front, s.arrivals, s.calls, s.entries, s.recoverUntil},
 		"foreign": s.foreign, "control": s.control, "pace": pace, "line": line, "called": called, "records": records, "revoked": revoked,
+		"floors": floors,
 	}
 }
 
@@ -137,7 +144,7 @@ func TestAReplayedJournalGivesTheSameState(t *testing.T) {
 		r := &randomly{rt: rt, f: f, l: f.open(), seats: map[int]queue.Seat{}, latest: f.clock.Now()}
 		rt.Repeat(map[string]func(*rapid.T){
 			"arrive": r.arrive, "return": r.back, "enter": r.enter, "leave": r.leave, "end": r.end,
-			"time": r.time, "set": r.set,
+			"time": r.time, "set": r.set, "show": r.show,
 		})
 		want := factsAt(r.l.state, r.latest)
 		if rapid.Bool().Draw(rt, "crash") {
@@ -199,6 +206,13 @@ func (r *randomly) leave(*rapid.T) {
 func (r *randomly) end(*rapid.T) {
 	n := r.who()
 	r.ok(r.l.End(bg, queue.PassOf(id(n), r.seats[n].Entry), queue.WhyRevoked, "op"))
+}
+
+func (r *randomly) show(*rapid.T) {
+	n := r.who()
+	for parent := range rapid.Uint32Range(1, 3).Draw(r.rt, "lines") {
+		r.l.Show(queue.PassOf(id(n), r.seats[n].Entry), r.seats[n].End, queue.Shown{Gen: 40, Parent: parent, Keyed: n%3 > 0})
+	}
 }
 
 func (r *randomly) time(*rapid.T) {

@@ -44,7 +44,10 @@ type state struct {
 	lates, expiries, forgotten timers
 	// revoked holds queue.PassID → int64, until when; read without the line's lock.
 	revoked *sync.Map
-	ended   []revocation
+	floors  *floors
+	ended   []revocation // and floors
+	// lineages are of the passes that have rotated.
+	lineages map[queue.ID]queue.Lineage
 }
 
 type calledAt struct{ place, at int64 }
@@ -57,6 +60,7 @@ type revocation struct {
 func newState() *state {
 	return &state{
 		line: newOrder(), called: map[queue.ID]calledAt{}, records: map[queue.ID]record{}, revoked: &sync.Map{},
+		floors: &floors{}, lineages: map[queue.ID]queue.Lineage{},
 	}
 }
 
@@ -87,6 +91,8 @@ func (s *state) apply(e *event) error {
 		s.leave(e)
 	case kindEnd:
 		s.end(e)
+	case kindFork:
+		s.fork(e)
 	case kindControl:
 		s.control = e.control
 	case kindPace:
@@ -178,6 +184,7 @@ func (s *state) end(e *event) {
 		return
 	}
 	s.discount(&r)
+	delete(s.lineages, id)
 	r.used = max(r.used, e.at-1)
 	r.entry, r.end = 0, e.end // over for good, even if the clock goes back
 	s.records[id] = r
@@ -195,5 +202,6 @@ func (s *state) forget(id queue.ID) {
 	if r, ok := s.records[id]; ok {
 		s.discount(&r)
 		delete(s.records, id)
+		delete(s.lineages, id)
 	}
 }

@@ -45,6 +45,8 @@ type person struct {
 	entry, end int64 // of the pass, if used entered
 	ended      bool
 	entries    map[int64]int64 // place → entry, for ever
+	carried    carried
+	tags       uint32
 }
 
 // model is the sequential model: facts that follow from the operations alone. Only
@@ -62,7 +64,7 @@ type model struct {
 func (m *model) actions() map[string]func(*rapid.T) {
 	actions := map[string]func(*rapid.T){
 		"arrive": m.doArrive, "return": m.doReturn, "enter": m.doEnter, "enter the called": m.doEnterCalled,
-		"leave": m.doLeave, "end": m.doEnd, "time passes": m.doRun, "clock steps": m.doStep,
+		"leave": m.doLeave, "end": m.doEnd, "rotate": m.doRotate, "time passes": m.doRun, "clock steps": m.doStep,
 		"rate": m.doRate, "pause": m.doPause, "crash": m.doCrash, "": m.check,
 	}
 	if m.bench.Lose != nil {
@@ -231,6 +233,7 @@ func (m *model) entered(p *person, s queue.Seat) {
 	}
 	p.entries[s.Place] = s.Entry
 	p.known, p.used, p.entry, p.end, p.ended = false, s.Place, s.Entry, s.End, false
+	p.carried, p.tags = carried{}, 0
 }
 
 func (m *model) doLeave(rt *rapid.T) {
@@ -258,6 +261,29 @@ func (m *model) doEnd(rt *rapid.T) {
 	for _, g := range m.gates {
 		if !g.Revoked(pass) {
 			m.t.Fatalf("the pass of %d was ended, and is not revoked", n)
+		}
+	}
+}
+
+// doRotate takes successors, of which some are shown, as an honest browser does. It is
+// never doubted, whatever else happens.
+func (m *model) doRotate(rt *rapid.T) {
+	n, p := m.person(rt)
+	if !m.live(p) {
+		return
+	}
+	pass := queue.PassOf(ID(n), p.entry)
+	from := p.carried
+	for range rapid.IntRange(1, 3).Draw(rt, "siblings") {
+		p.tags++
+		p.carried = carried{queue.Shown{Gen: from.Gen + 1, Parent: from.tag, Grand: from.Parent, Keyed: true}, p.tags}
+		if rapid.Bool().Draw(rt, "shown") {
+			m.gates[n%len(m.gates)].Show(pass, p.end, p.carried.Shown)
+		}
+	}
+	for _, g := range m.gates {
+		if f := g.Floor(pass); f != 0 {
+			m.t.Fatalf("generation %d of %d, who is honest, has a floor of %d", p.carried.Gen, n, f)
 		}
 	}
 }

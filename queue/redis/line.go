@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"sync"
@@ -50,7 +51,15 @@ type place struct {
 type touch struct {
 	pass  queue.PassID
 	until int64
+	shown byte // see touch.lua
+	queue.Shown
 }
+
+// What a touch says of a generation; see touch.lua.
+const (
+	wasShown = 1
+	isKeyed  = 2
+)
 
 // Room opens one room's line and reads its view, and which passes were ended. It
 // blocks until the store has answered or the context ends.
@@ -108,7 +117,16 @@ func (l *Line) Leave(ctx context.Context, id queue.ID, at int64) error {
 
 // Touch implements queue.Inside.
 func (l *Line) Touch(p queue.PassID, until int64) {
-	_ = l.touches.add(l.touches.newAsk(touch{p, until})) // a lost touch costs accuracy only
+	_ = l.touches.add(l.touches.newAsk(touch{pass: p, until: until})) // a lost touch costs accuracy only
+}
+
+// Show implements queue.Inside.
+func (l *Line) Show(p queue.PassID, until int64, s queue.Shown) {
+	t := touch{p, until, wasShown, s}
+	if s.Keyed {
+		t.shown |= isKeyed
+	}
+	_ = l.touches.add(l.touches.newAsk(t)) // it is shown again
 }
 
 // Flags of an arrival; see arrive.lua.
@@ -179,7 +197,9 @@ func (l *Line) touch(ctx context.Context, asks []touch) ([]struct{}, error) {
 	var ids, uses []byte
 	for _, a := range asks {
 		ids = append(ids, a.pass[:idLength]...)
-		uses = appendDoubles(append(uses, a.pass[idLength:]...), a.until)
+		uses = append(appendDoubles(append(uses, a.pass[idLength:]...), a.until), a.shown)
+		uses = binary.BigEndian.AppendUint32(uses, uint32(a.Gen)) // #nosec G115 -- a pass carries 27 bits
+		uses = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(uses, a.Parent), a.Grand)
 	}
 	if err := l.told(l.run(ctx, l.scripts.touch, append(l.args(2), ids, uses))); err != nil {
 		return nil, away("touch", err)

@@ -65,6 +65,9 @@ var controlLua string
 //go:embed lua/finish.lua
 var finishLua string
 
+//go:embed lua/lineage.lua
+var lineageLua string
+
 //go:embed lua/touch.lua
 var touchLua string
 
@@ -80,7 +83,7 @@ func newScripts() scripts {
 	}
 	return scripts{
 		arrive: of(saveLua, seatsLua, visitsLua, admitLua, arriveLua), enter: of(saveLua, seatsLua, visitsLua, admitLua, enterLua),
-		leave: of(saveLua, seatsLua, leaveLua), finish: of(saveLua, seatsLua, finishLua), touch: of(saveLua, seatsLua, touchLua),
+		leave: of(saveLua, seatsLua, leaveLua), finish: of(saveLua, seatsLua, finishLua), touch: of(saveLua, seatsLua, lineageLua, touchLua),
 		tick: of(callsLua, tickLua, sweepLua), control: of(controlLua), view: redis.NewScript(viewLua),
 	}
 }

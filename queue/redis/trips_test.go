@@ -101,7 +101,10 @@ func (w *twins) story() (told string, ids []queue.ID, many, each []queue.Seat) {
 		}
 		ids, arrivals = append(ids, id), append(arrivals, a)
 		tickets = append(tickets, place{id, w.shown(id)})
-		touches = append(touches, touch{queue.PassOf(id, w.entered[id].Entry), w.clock.Now() + w.rand.Int64N(20*second)})
+		touches = append(touches, touch{
+			queue.PassOf(id, w.entered[id].Entry), w.clock.Now() + w.rand.Int64N(20*second), byte(w.rand.IntN(3) * 3 / 2),
+			queue.Shown{Gen: w.rand.Int64N(4), Parent: w.rand.Uint32N(2), Grand: w.rand.Uint32N(2)},
+		})
 	}
 	switch w.rand.IntN(6) {
 	case 0, 1:

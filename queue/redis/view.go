@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"strconv"
-	"sync"
 	"time"
 
 	"waitroom/queue"
@@ -108,87 +106,4 @@ func readView(answer []any, rules queue.Rules, keep, sample []int64) (*queue.Vie
 		r.Dense = append(r.Dense, queue.Knot{Place: whole(p), Rank: int64(i)})
 	}
 	return v, r, nil
-}
-
-// revoked is the passes that were ended before their time, as far as they can still
-// be shown. Reading it costs the gate one look into a map.
-type revoked struct {
-	mu     sync.RWMutex
-	passes map[queue.PassID]int64
-	latest int64
-	swept  int64
-}
-
-const (
-	// revokedPage is how many are read at a time; see view.lua.
-	revokedPage = 5000
-	// revokedAgain is how far back each reading begins, for those that a store wrote
-	// after it had forgotten its last writes.
-	revokedAgain = 2 * second
-	// revokedSweep is how often those are dropped that no pass can carry any more, and
-	// how much longer than a pass they are kept.
-	revokedSweep = 60 * second
-)
-
-// Revoked implements queue.Inside.
-func (l *Line) Revoked(p queue.PassID) bool {
-	l.revoked.mu.RLock()
-	defer l.revoked.mu.RUnlock()
-	_, ok := l.revoked.passes[p]
-	return ok
-}
-
-// after is the bound of scores from which on to read.
-func (r *revoked) after() string {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	return strconv.FormatInt(max(0, r.latest-revokedAgain), 10)
-}
-
-func (r *revoked) add(p queue.PassID) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.put(p, r.latest)
-}
-
-// put keeps the latest time there is for a pass, and says whether it is new.
-func (r *revoked) put(p queue.PassID, at int64) bool {
-	if r.passes == nil {
-		r.passes = map[queue.PassID]int64{}
-	}
-	was, known := r.passes[p]
-	r.passes[p] = max(was, at)
-	return !known
-}
-
-// read adds a page of passes, shows those that are new, and now and then drops those
-// that ended before the oldest that can still be shown. It returns the bound at which
-// the next page begins, "" where there is none.
-func (r *revoked) read(flat []any, oldest int64, show func(queue.PassID)) string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var last int64
-	for i := 0; i+1 < len(flat); i += 2 {
-		name, _ := flat[i].(string)
-		last = whole(flat[i+1])
-		if len(name) != len(queue.PassID{}) {
-			continue
-		}
-		if p := queue.PassID([]byte(name)); r.put(p, last) {
-			show(p)
-		}
-	}
-	r.latest = max(r.latest, last)
-	if len(flat) >= 2*revokedPage {
-		return "(" + strconv.FormatInt(last, 10)
-	}
-	if oldest-r.swept > revokedSweep {
-		r.swept = oldest
-		for p, at := range r.passes {
-			if at < oldest-revokedSweep {
-				delete(r.passes, p)
-			}
-		}
-	}
-	return ""
 }

@@ -14,6 +14,7 @@ local function extend(k, till)
 end
 
 local function remember(k, place, entry, ends, till, used)
+  if entry ~= k.entry then k.tail = '' end -- its lineage, which is of one pass
   k.held, k.entry, k.ends, k.used, k.record = place, entry, ends, math.max(place, used or now - 1), true
   if till then extend(k, till) end
   change(k)
@@ -46,7 +47,7 @@ local function save()
     local from, to = k.stood and k.stood ~= key and gone[k.stood], k.moved and come[key]
     if from then from[#from + 1] = k.id end
     if to then to[#to + 1], to[#to + 2] = whole(k.place), k.id end
-    if k.record then note(k.id, k.held, k.entry, k.ends, k.used) end
+    if k.record then kept[#kept + 1], kept[#kept + 2] = k.id, struct.pack('>dddd', k.held, k.entry, k.ends, k.used) .. k.tail end
     if k.timed then use(k.id, k.till) end
   end
   write('ZREM', LINE, gone[LINE])

@@ -31,8 +31,11 @@ local function ticket(i)
   if type(was) == 'table' then return was end
   local stood = (was > 0 or places[i]) and first or others[i] and second or nil
   local k = {id = id, held = 0, used = 0, entry = 0, ends = 0, till = tonumber(uses[i] or 0), stood = stood, key = stood,
-    place = was > 0 and was or tonumber(places[i] or others[i]), changed = false, moved = false, record = false, timed = false}
-  if records[i] then k.held, k.entry, k.ends, k.used = struct.unpack('>dddd', records[i]) end
+    place = was > 0 and was or tonumber(places[i] or others[i]), tail = '', changed = false, moved = false, record = false, timed = false}
+  if records[i] then
+    k.held, k.entry, k.ends, k.used = struct.unpack('>dddd', records[i])
+    k.tail = string.sub(records[i], 33) -- see lineage.lua
+  end
   if was < 0 then
     k.held, k.used, k.entry, k.ends, k.till, k.stood, k.place = k.place, math.max(k.place, now - 1), -was, ttl - was, ttl - was
   end
