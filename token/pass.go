@@ -18,12 +18,12 @@ type Pass struct {
 	Issued  int64    // written as whole seconds, rounded down
 	Expires int64    // written as whole seconds, rounded down, never after End. At this instant it is over
 	End     int64    // never extended; written as whole seconds, rounded down
-	Gen     int64    // generation of a pass that rotates; 0 is the first
+	Gen     Generation
 	Bound   [32]byte // thumbprint of the key of its bound session, see Bond; zero is none
 }
 
-// The claims, in this order: iss, aud, sub (if any), jti, iat, nbf, exp, end, ent (Entry, in microseconds), gen, dbsc (the key of
-// its bound session, if any), dev and brw (the device), net and cnf.jkt (its network and its key, if bound to them), as in a ticket.
+// The claims, in this order: iss, aud, sub (if any), jti, iat, nbf, exp, end, ent (Entry, in microseconds), gen and par
+// (the Generation), dbsc (the key of its bound session, if any), dev and brw (the device), net and cnf.jkt (its network and its key, if bound to them), as in a ticket.
 
 // AppendPass signs p with the newest pass key and appends it to dst. The same pass gives the same bytes. It panics on a room
 // name or a subject that cannot be in a token, and on negative numbers: these never come from outside.
@@ -52,7 +52,7 @@ func (p *Pass) appendClaims(b []byte) []byte {
 	b = appendNumber(b, `,"exp":`, life(p.Issued, min(p.Expires, p.End))/second)
 	b = appendNumber(b, `,"end":`, p.End/second)
 	b = appendNumber(b, `,"ent":`, p.Entry)
-	b = appendNumber(b, `,"gen":`, p.Gen)
+	b = p.Gen.appendClaims(b)
 	if p.Bound != [32]byte{} {
 		b = append(appendBytes(b, `,"dbsc":"`, p.Bound[:]), '"')
 	}
@@ -139,8 +139,7 @@ func (p *Pass) scan(claims []byte) error {
 	p.End = s.seconds()
 	s.literal(`,"ent":`)
 	p.Entry = s.number()
-	s.literal(`,"gen":`)
-	p.Gen = s.number()
+	p.Gen.scan(&s)
 	if s.optional(`,"dbsc":"`) {
 		s.bytes(p.Bound[:])
 		s.literal(`"`)

@@ -33,7 +33,7 @@ func TestAPassIsReadAsItWasWritten(t *testing.T) {
 	f(func(p *Pass) { p.Subject = strings.Repeat("s", maxText) })
 	f(func(p *Pass) { p.Entry = noon + 1 })
 	f(func(p *Pass) { p.Entry = noon - 123_456 })
-	f(func(p *Pass) { p.Gen = 12 })
+	f(func(p *Pass) { p.Gen = Generation{Number: 12, Tag: 1} })
 	f(func(p *Pass) { p.Device = Device{} })
 }
 
@@ -44,7 +44,10 @@ func TestAnyPassSurvivesTheJourney(t *testing.T) {
 		want := Pass{
 			Room:    rapid.StringMatching(`[a-z0-9-]{1,32}`).Draw(t, "room"),
 			Subject: rapid.StringMatching(`[A-Za-z0-9_-]{0,128}`).Draw(t, "subject"),
-			Gen:     rapid.Int64Range(0, maxNumber).Draw(t, "gen"),
+			Gen: Generation{
+				Number: rapid.Int64Range(0, maxNumber>>tagBits).Draw(t, "gen"), Tag: rapid.Uint32Range(0, 1<<tagBits-1).Draw(t, "tag"),
+				Parent: rapid.Uint32Range(0, 1<<tagBits-1).Draw(t, "parent"), Grand: rapid.Uint32Range(0, 1<<tagBits-1).Draw(t, "grand"),
+			},
 			Issued:  issued,
 			Expires: issued + rapid.Int64Range(1, 366*86400).Draw(t, "idle")*second,
 		}
@@ -211,7 +214,9 @@ func TestAPassThatCannotBeWrittenIsABug(t *testing.T) {
 	f(func(p *Pass) { p.Subject = `x","gen":"` })
 	f(func(p *Pass) { p.Subject = strings.Repeat("s", maxText+1) })
 	f(func(p *Pass) { p.Entry = -1_000_001 })
-	f(func(p *Pass) { p.Gen = -1 })
+	f(func(p *Pass) { p.Gen.Number = -1 })
+	f(func(p *Pass) { p.Gen.Number = 1 << 27 })
+	f(func(p *Pass) { p.Gen.Parent = 1 << 26 })
 }
 
 func TestPassIDsHaveOneSpelling(t *testing.T) {
