@@ -42,6 +42,7 @@ func TestFieldsThatOnlyTheGatewaySetsAreReplacedOrRemoved(t *testing.T) {
 	for _, name := range []string{
 		"Waitroom-Room", "waitroom-pass", "WAITROOM-SUBJECT", "Waitroom-Anything-At-All", "Waitroom-Ticket", "Waitroom-Command",
 		"X-Original-URL", "X-Original-Method", "X-Original-Host", "X-Original-URI", "X-Rewrite-URL", "X-HTTP-DestinationURL",
+		"Request-Uri", "Redirect-Url", "X-Override-URL", "X-Script-Name", "X-Matched-Path", "X-Forwarded", "Forwarded-For", "X-SSL-Client-Verify",
 		"X-Accel-Redirect", "X-Accel-Internal", "X-Sendfile", "X-Forwarded-Prefix", "X-Forwarded-Path", "X-Forwarded-Uri",
 		"X-Forwarded-Server", "X-Forwarded-Port", "X-Forwarded-Scheme", "X-Forwarded-Ssl", "X-Forwarded-By",
 		"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Forwarded-For", "X-Forwarded-Host",

@@ -99,6 +99,8 @@ func commonKind(n []byte) Kind {
 		return Upgrade
 	case "http2-settings", "alt-used":
 		return Hop
+	case "request-uri", "redirect-url":
+		return Override
 	}
 	return Plain
 }
@@ -161,7 +163,7 @@ func restKind(n []byte) Kind {
 	case "via":
 		return Via
 	case "proxy", "proxy-client-ip", "true-client-ip", "fastly-client-ip", "front-end-https", "base-url",
-		"destination-url", "request-uri", "redirect-url":
+		"destination-url", "forwarded-for":
 		return Override
 	}
 	return Plain
@@ -179,7 +181,8 @@ func extensionKind(n []byte) Kind {
 		"x-custom-ip-authorization", "x-proxyuser-ip", "x-true-ip", "x-host", "x-http-host-override",
 		"x-http-method", "x-http-method-override", "x-method-override", "x-rewrite-url", "x-http-destinationurl",
 		"x-sendfile", "x-sendfile-type", "x-sendfile-temporary", "x-url-scheme", "x-scheme", "x-proxy-url", "x-backend-host",
-		"x-envoy-original-path", "x-envoy-external-address", "x-appengine-user-ip", "x-azure-clientip", "x-proxy-host":
+		"x-envoy-original-path", "x-envoy-external-address", "x-appengine-user-ip", "x-azure-clientip", "x-proxy-host",
+		"x-forwarded", "x-override-url", "x-http-path-override", "x-request-uri", "x-script-name", "x-matched-path":
 		return Override
 	}
 	return prefixKind(n)
@@ -191,7 +194,7 @@ func prefixKind(n []byte) Kind {
 	case hasPrefixFold(n, "waitroom-"):
 		return Gateway
 	case hasPrefixFold(n, "x-forwarded-"), hasPrefixFold(n, "x-original-"), hasPrefixFold(n, "x-accel-"),
-		hasPrefixFold(n, "x-wr-"), hasPrefixFold(n, "x-waitroom-"), hasPrefixFold(n, "x-arr-"):
+		hasPrefixFold(n, "x-wr-"), hasPrefixFold(n, "x-waitroom-"), hasPrefixFold(n, "x-arr-"), hasPrefixFold(n, "x-ssl-client-"):
 		return Override
 	}
 	return Plain
