@@ -1,36 +1,110 @@
 package attempts
 
-import "waitroom/bench/canary"
-
 // around is family B: around the line by address, host or method.
-func around() []Attempt {
-	return []Attempt{
-		{
-			ID: "B1", Title: "A deep link to any step, without a pass.",
-			Steps:  "curl -i {url}/book/confirm -H 'Accept: text/html'; then the same for every address of the site that you know",
-			Expect: "the waiting page (200, no-store) to browsers, 429 with a problem document to apps; the backend hears nothing",
-			Refs:   []string{"CWE-425", "WSTG-ATHZ-02", "WSTG-BUSL-06", "ASVS 2.3.1"},
-			Driver: Raw, Needs: NeedClosed, Run: deepLinks,
-		},
-	}
-}
-
-func deepLinks(s *Stage) {
-	var shots []Shot
-	for _, page := range canary.Pages {
-		shots = append(shots, Shot{Name: page, Text: get(page, "X-Attempt: {mark}")})
-	}
-	s.Shoot(shots)
-}
-
-// get is a request for a target, with more fields.
-func get(target string, fields ...string) string { return request("GET", target, fields...) }
-
-// request is a request without a body.
-func request(method, target string, fields ...string) string {
-	text := method + " " + target + " HTTP/1.1\r\nHost: {host}\r\n"
-	for _, f := range fields {
-		text += f + "\r\n"
-	}
-	return text + "\r\n"
+var around = []Attempt{
+	{
+		ID: "B1", Title: "A deep link to any step, without a pass.",
+		Steps:  "curl -i {url}/book/confirm -H 'Accept: text/html', then every address of the site that you know; again with Accept: application/json",
+		Expect: "the waiting page (200, no-store) for browsers, 429 with a problem document for apps; the backend hears nothing",
+		Refs:   []string{"CWE-425", "WSTG-ATHZ-02", "WSTG-BUSL-06", "ASVS 2.3.1"},
+		Driver: Raw, Needs: NeedClosed, Run: deepLinks,
+	},
+	{
+		ID: "B2", Title: "The backend's own address, around the gateway.",
+		Steps:  "curl -i {backend}{page}; again with a made-up Waitroom-Pass, with one of algorithm none, and with a real one that is over",
+		Expect: "the backend takes connections from the gateway only, or verifies Waitroom-Pass with /.waitroom/jwks.json and refuses",
+		Refs:   []string{"CWE-288", "CWE-923", "ASVS 13.2.1", "ASVS 4.1.5"},
+		Driver: HTTP, Needs: NeedBackend, Passes: 1, Run: origin,
+	},
+	{
+		ID: "B3", Title: "Another door of the same site: m., api., an old name, an address instead of a name.",
+		Steps:  "curl -i {url}{page} -H 'Host: m.www.example.kr', and with every name and address that the site has ever had",
+		Expect: "421 for names that the gateway does not know, the same line for those that it does",
+		Refs:   []string{"CWE-288", "WSTG-ATHN-10"},
+		Driver: Raw, Needs: NeedClosed, Run: doors,
+	},
+	{
+		ID: "B4", Title: "Other spellings of a protected address, that one server takes for open and the next for protected.",
+		Steps:  "printf 'GET /static/..%%2fbook HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n' | nc {address}, and all spellings of bench/attempts/paths.go",
+		Expect: "400 for what two servers could read in two ways, else the waiting page; the backend hears nothing",
+		Refs:   []string{"CWE-22", "CWE-41", "CWE-46", "CWE-174", "CWE-178", "CWE-180", "CWE-436", "WSTG-CONF-13", "WSTG-ATHZ-01", "ASVS 1.1.1"},
+		Driver: Raw, Needs: NeedClosed, Run: spellings,
+	},
+	{
+		ID: "B5", Title: "Fields that name another address than the request: X-Original-URL and its kin.",
+		Steps:  "curl -i {url}/ -H 'X-Original-URL: {open}'; curl -i {url}{open} -H 'X-Original-URL: {page}'",
+		Expect: "they change nothing, and no backend gets them",
+		Refs:   []string{"CWE-436", "CWE-644", "WSTG-ATHZ-02", "ASVS 4.1.3"},
+		Driver: Raw, Needs: NeedClosed, Run: otherTargets,
+	},
+	{
+		ID: "B6", Title: "Fields and parameters that name another method than the request.",
+		Steps:  "curl -i -X POST {url}{page} -H 'X-HTTP-Method-Override: OPTIONS'; again with ?_method=OPTIONS",
+		Expect: "they change nothing, and no backend gets the fields",
+		Refs:   []string{"CWE-650", "WSTG-INPV-03", "WSTG-CONF-06", "ASVS 4.1.4"},
+		Driver: Raw, Needs: NeedClosed, Run: otherMethods,
+	},
+	{
+		ID: "B7", Title: "Methods that a gate forgets: HEAD, OPTIONS, WebDAV, get, G3T.",
+		Steps:  "curl -i -X PROPFIND {url}{page}, and all methods of bench/attempts/tables.go",
+		Expect: "405 or 501 for all but seven, and those seven wait like GET",
+		Refs:   []string{"CWE-650", "WSTG-CONF-06", "ASVS 13.4.4"},
+		Driver: Raw, Needs: NeedClosed, Run: methodsTried,
+	},
+	{
+		ID: "B8", Title: "A Host that lies: two of them, userinfo, odd ports, an absolute address in the request line.",
+		Steps:  "printf 'GET http://evil.example{page} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n' | nc {address}, and all lines of bench/attempts/tables.go",
+		Expect: "400 or 421, and a close",
+		Refs:   []string{"CWE-346", "CWE-918", "CWE-444", "WSTG-INPV-17"},
+		Driver: Raw, Needs: NeedClosed, Run: lyingHosts,
+	},
+	{
+		ID: "B9", Title: "Fields that name another visitor's address: X-Forwarded-For, X-Real-IP, and their twins with underscores.",
+		Steps:  "curl -i {url}{page} -H 'X-Forwarded-For: 127.0.0.1'; then with all names of bench/attempts/tables.go on an open address, and look at what the backend got",
+		Expect: "nobody is let in by them; the backend gets none that a visitor made up",
+		Refs:   []string{"CWE-348", "ASVS 4.1.3", "ASVS 15.3.4"},
+		Driver: Raw, Needs: NeedClosed, Run: otherAddresses,
+	},
+	{
+		ID: "B10", Title: "The gateway's own fields, sent by a visitor: Waitroom-Pass, Waitroom-Subject, and Connection to strip them.",
+		Steps:  "curl -i {url}{open}x -H 'Waitroom-Subject: me' and look at what the backend got; with a pass: -H 'Connection: Waitroom-Pass'",
+		Expect: "the backend gets only what the gateway says; what it says cannot be taken away",
+		Refs:   []string{"CWE-290", "CWE-444", "ASVS 4.1.3"},
+		Driver: Raw, Needs: NeedClosed, Passes: 1, Run: ownFields,
+	},
+	{
+		ID: "B11", Title: "A WebSocket: opened without a pass, with a bad version and a request behind it, or living on after its pass was ended.",
+		Steps:  "websocat {url}{page}; printf a handshake with Sec-WebSocket-Version: 777 and a second request behind it; open one with a pass, then: waitroom revoke ROOM PASS-ID",
+		Expect: "429 without a pass; 426 and a close; the tunnel ends within seconds of its pass",
+		Refs:   []string{"CWE-1385", "CWE-613", "CWE-444", "WSTG-CLNT-10", "ASVS 4.4.1", "ASVS 4.4.4"},
+		Driver: Raw, Needs: NeedClosed, Passes: 2, Run: sockets,
+	},
+	{
+		ID: "B12", Title: "Other upgrades: h2c, the preface of HTTP/2, made-up protocols.",
+		Steps:  "curl -i --http2 {url}{page}; curl -i --http2-prior-knowledge {url}{page}",
+		Expect: "no upgrade but websocket; the backend never gets the field",
+		Refs:   []string{"CWE-444", "ASVS 4.2.3"},
+		Driver: Raw, Needs: NeedClosed, Run: upgrades,
+	},
+	{
+		ID: "B13", Title: "CONNECT, TRACE, and OPTIONS of the whole server.",
+		Steps:  "printf 'CONNECT {address} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n' | nc {address}; curl -i -X TRACE {url}/",
+		Expect: "405 or 501, and a close; nothing of the request is echoed",
+		Refs:   []string{"CWE-441", "ASVS 13.4.4"},
+		Driver: Raw, Run: tunnels,
+	},
+	{
+		ID: "B14", Title: "An answer that streams on after its pass is over.",
+		Steps:  "curl -N {url}/events with a pass; wait for the end of the pass, or: waitroom revoke ROOM PASS-ID",
+		Expect: "the answer is broken off within seconds",
+		Refs:   []string{"CWE-613", "ASVS 7.3.2"},
+		Driver: HTTP, Needs: NeedOwn | NeedCanary, Passes: 1, Run: streams,
+	},
+	{
+		ID: "B15", Title: "The same input twice: two passes, two tickets, a cookie and a field that disagree.",
+		Steps:  "curl -i {url}{page} -b 'waitroom-pass-{room}=REAL; waitroom-pass-{room}=x', and the other way round",
+		Expect: "400: which of them counts is never guessed",
+		Refs:   []string{"CWE-235", "WSTG-INPV-04", "ASVS 15.3.7"},
+		Driver: Raw, Passes: 1, Run: twice,
+	},
 }

@@ -119,7 +119,8 @@ var Families = map[string]string{
 func Catalogue() []Attempt {
 	return slices.Concat(
 		client(), // A
-		around(), // B
+		around,   // B
+		framing,  // C
 	)
 }
 

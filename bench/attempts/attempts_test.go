@@ -35,7 +35,7 @@ func TestEveryAttemptIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			all, err := attempts.Select(attempts.Catalogue(), attempts.Choice{Drivers: []string{"raw"}})
+			all, err := attempts.Select(attempts.Catalogue(), attempts.Choice{Drivers: []string{"raw", "http"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -44,6 +44,9 @@ func TestEveryAttemptIsRefused(t *testing.T) {
 			r := attempts.Runner{Site: site}
 			for _, o := range r.Run(t.Context(), all) {
 				t.Logf("%s %s, %d variants, %s %s", o.Attempt.ID, o.Verdict, o.Tried, o.Took, o.Because)
+				if o.Verdict == attempts.Unclear || o.Verdict == attempts.Untried && o.Attempt.Driver != attempts.Static {
+					t.Errorf("%s is %s: %s", o.Attempt.ID, o.Verdict, o.Because)
+				}
 				for _, f := range o.Found {
 					t.Errorf("%s, %s: %s\n> %s\n< %s\nbackend: %s", o.Attempt.ID, f.Variant, f.Why, f.Sent, f.Answer, f.Backend)
 				}

@@ -39,11 +39,14 @@ func Start(t testing.TB, o Own) *Site {
 	}
 	room := map[string]string{"rate": "36,000,000/h", "burst": "1000", "hosts": "[" + Host + "]", "open_paths": "[" + canary.Open + "]"}
 	maps.Copy(room, o.Room)
+	// So that whoever is slow on purpose need not be waited for.
+	top := map[string]string{"limits": "{read_timeout: 3s}"}
 	dir := t.TempDir()
 	for range max(1, o.Gateways) {
-		g := gateway.Start(t, gateway.Options{Binary: o.Binary, Backend: c.URL, Redis: site.Redis, Room: room, Dir: dir})
+		g := gateway.Start(t, gateway.Options{Binary: o.Binary, Backend: c.URL, Redis: site.Redis, Top: top, Room: room, Dir: dir})
 		site.Gateways = append(site.Gateways, g)
 	}
 	site.URL, site.Operator = site.Gateways[0].URL, "http://"+site.Gateways[0].Operators
+	c.Verify(site.URL, Host)
 	return site
 }

@@ -19,9 +19,9 @@ import (
 type Shot struct {
 	// Name tells the variant, Text is what is sent.
 	Name, Text string
-	// Malformed says that the connection has to be closed after one answer: whatever
-	// follows is never answered.
-	Malformed bool
+	// Single says that there may be one answer only: what follows the first request is
+	// part of it, or the connection has to be closed.
+	Single bool
 	// Carried says that the mark is in the body of a request that may pass: the backend
 	// may get it there, and nowhere else.
 	Carried bool
@@ -81,15 +81,24 @@ func (s *Stage) shoot(i int, shot *Shot) {
 			return
 		}
 	}
-	if shot.Malformed && len(answers) > 1 {
-		f.Why = "what follows a malformed request was answered: " + strconv.Itoa(len(answers)) + " answers"
+	if shot.Single && len(answers) > 1 {
+		f.Why = "what follows the request was answered as another one: " + strconv.Itoa(len(answers)) + " answers"
 		s.Through(f)
 	}
 }
 
-// fill puts the site's words into a text.
+// fill puts the site's words into a text. {length} is then the length of what follows the
+// first blank line, and {size} that of the chunk that follows, in hexadecimal digits.
 func (s *Stage) fill(text, mark string) string {
-	return strings.NewReplacer("{host}", s.Host, "{page}", s.Page, "{mark}", mark, "{open}", s.Open).Replace(text)
+	text = strings.NewReplacer("{host}", s.Host, "{page}", s.Page, "{mark}", mark, "{open}", s.Open, "{room}", s.Room).Replace(text)
+	if _, rest, ok := strings.Cut(text, "\r\n\r\n"); ok && strings.Contains(text, "{length}") {
+		text = strings.ReplaceAll(text, "{length}", strconv.Itoa(len(rest)))
+	}
+	if before, chunk, ok := strings.Cut(text, "{size}\r\n"); ok {
+		chunk, end, _ := strings.Cut(chunk, "\r\n0\r\n\r\n")
+		text = before + strconv.FormatInt(int64(len(chunk)), 16) + "\r\n" + chunk + "\r\n0\r\n\r\n" + end
+	}
+	return text
 }
 
 // address is where the i-th connection goes: to all gateways in turn.

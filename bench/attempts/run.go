@@ -106,9 +106,9 @@ func (r *Runner) try(ctx context.Context, a *Attempt) (Outcome, *Stage) {
 	case len(s.wronged) > 0:
 		o.Verdict, o.Found = Wronged, s.wronged
 	case t.Failed():
-		o.Verdict, o.Because = Unclear, last(o.Notes)
+		o.Verdict, o.Because = Unclear, first(o.Notes)
 	case t.Skipped():
-		o.Because = last(o.Notes)
+		o.Because = first(o.Notes)
 	case o.Tried == 0:
 		o.Verdict, o.Because = Unclear, "it tried nothing"
 	default:
@@ -128,10 +128,10 @@ func (s *Stage) late(o *Outcome) {
 	}
 }
 
-func last(notes []string) string {
+// first is the first note, in one line: what follows a failure explains it.
+func first(notes []string) string {
 	if len(notes) == 0 {
 		return "it ended without a word"
 	}
-	text, _, _ := strings.Cut(notes[len(notes)-1], "\n")
-	return text
+	return strings.Join(strings.Fields(notes[0]), " ")
 }

@@ -3,8 +3,8 @@
 //
 // It promises that nothing reaches it unrecorded: whole requests are listed with the
 // pass that came with them, and what is no request is counted in bytes. It is a small
-// site of its own, so that a browser has pages to go to. It verifies no pass; tests do,
-// by the gateway's own journal.
+// site of its own, so that a browser has pages to go to. It verifies passes where it is
+// told whose they are (Verify), as a backend should.
 package canary
 
 import (
@@ -52,6 +52,7 @@ type Canary struct {
 	visits  []Visit
 	waiting map[string]chan struct{}
 	heard   []*tape
+	keys    *keys
 }
 
 // Start starts a canary on a free port.
@@ -83,6 +84,9 @@ func (c *Canary) serve(w http.ResponseWriter, r *http.Request) {
 	c.mu.Unlock()
 	if gate != nil {
 		<-gate
+	}
+	if c.refuses(w, r, &v) || serveLong(w, r) {
+		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
