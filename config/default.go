@@ -42,7 +42,10 @@ func DefaultRoom() Room {
 		Hold:            30 * time.Minute,
 		Pass:            Pass{TTL: 10 * time.Minute, Idle: 5 * time.Minute},
 		Waiting:         Waiting{Status: 200},
-		Limits:          RoomLimits{JoinsPerDevice: Limit{60, time.Minute}},
-		CacheLimits:     CacheLimits{MaxBytes: 64 * mib, MaxAnswer: mib},
+		Limits: RoomLimits{
+			JoinsPerDevice: Limit{60, time.Minute},
+			ProofOfWork:    ProofOfWork{Mode: WorkOff, Cost: 1000, Digits: 3, Life: 5 * time.Minute},
+		},
+		CacheLimits: CacheLimits{MaxBytes: 64 * mib, MaxAnswer: mib},
 	}
 }

@@ -48,4 +48,30 @@ type RoomLimits struct {
 	JoinsPerAddress Limit `yaml:"joins_per_address"`
 	// JoinsPerNetwork is the same for a /24 of IPv4, or a /48 of IPv6. Default off.
 	JoinsPerNetwork Limit `yaml:"joins_per_network"`
+	// ProofOfWork asks for a solved puzzle before a new place is given.
+	ProofOfWork ProofOfWork `yaml:"proof_of_work"`
+}
+
+// The values of ProofOfWork.Mode.
+const (
+	WorkOff         = "off"
+	WorkAlways      = "always"
+	WorkWhenLimited = "when_limited"
+)
+
+// ProofOfWork is what a browser or app has to compute before it gets a new place: ALTCHA's puzzle,
+// version 2, with PBKDF2/SHA-256. Who has a ticket or pass is never asked, nor who comes to the front.
+type ProofOfWork struct {
+	// Mode is off, always for everybody who takes a new place, or when_limited for those whose
+	// address or network has taken too many, in place of the refusal, or has sent many bad
+	// requests. Default off.
+	Mode string `yaml:"mode" in:"off|always|when_limited"`
+	// Cost is how many rounds of PBKDF2 one try takes; checking an answer takes the gateway as
+	// many. Default 1000.
+	Cost int `yaml:"cost" in:"1..1000000"`
+	// Digits is how many hexadecimal zeros a key has to begin with: 16, 256, 4096 or 65536 tries
+	// on average. Default 3.
+	Digits int `yaml:"digits" in:"1..4"`
+	// Life is how long a puzzle is good. Default 5m.
+	Life time.Duration `yaml:"life" in:"10s..1h"`
 }

@@ -194,6 +194,11 @@ func (o *Options) own(ctx *fasthttp.RequestCtx, c *call) {
 		o.jwks(ctx, q)
 		return
 	}
+	if rest == waiting.WorkScript && (q.Method == fasthttp.MethodGet || q.Method == fasthttp.MethodHead) {
+		o.Traffic.Request(traffic.Own)
+		waiting.ServeWork(ctx)
+		return
+	}
 	name, what, _ := strings.Cut(rest, "/")
 	room := o.named(name, q.Host)
 	if room == nil {

@@ -1,6 +1,9 @@
 package limits
 
-import "net/netip"
+import (
+	"net/netip"
+	"time"
+)
 
 // Door bounds new places in one room, and what is no good at the whole gateway. Its fields are not
 // to be changed once in use; the table is shared by all doors of a gateway, and may outlive them.
@@ -23,6 +26,7 @@ const (
 	kindNetwork
 	kindBadAddress
 	kindBadNetwork
+	kindOnce
 )
 
 // accounts is room for those of one request.
@@ -91,4 +95,10 @@ func (d *Door) bad(from netip.Addr, now int64, look bool, address, network Limit
 	a.add(address, "address", "", kindBadAddress, cut(from, address4, address6).As16())
 	a.add(network, "network", "", kindBadNetwork, cut(from, network4, network6).As16())
 	return d.Table.all(a.all[:a.n], now, look)
+}
+
+// Once says whether something is there for the first time in a while; a gateway whose memory is full
+// forgets the oldest before its time.
+func (d *Door) Once(what [16]byte, life time.Duration, now int64) bool {
+	return d.Table.ask(&account{limit: Limit{Count: 1, Period: life}, room: d.Room, kind: kindOnce, bits: what}, now, false) == 0
 }

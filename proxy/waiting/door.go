@@ -14,46 +14,95 @@ func (r *Room) who(ctx *fasthttp.RequestCtx, v *visitor.Visitor) limits.Who {
 	return limits.Who{Addr: strict.ClientAddr(ctx, r.Trusted), Device: v.Device.ID, Known: v.Known}
 }
 
-// full says whether too many new places were asked for from there. Then the answer is written.
+// full says that no new place is given now: too many were asked for from there, or a puzzle is to be
+// solved first. Then the answer is written.
 func (r *Room) full(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor) bool {
 	if r.Door == nil {
 		return false
 	}
-	over := r.Door.Join(r.who(ctx, v), r.Door.Table.Now())
-	if !over.Limited() {
-		return false
+	now := r.Door.Table.Now()
+	if r.worked(ctx, q, v) {
+		over := r.Door.JoinProved(r.who(ctx, v), now)
+		if over.Limited() {
+			r.tooMany(ctx, q, v, over)
+		}
+		return over.Limited()
 	}
-	r.tooMany(ctx, q, v, over)
-	return true
+	if r.suspect(ctx, q, v, noTicket) {
+		return true
+	}
+	who := r.who(ctx, v)
+	if r.Work != nil && (r.Work.Always || r.Door.Suspect(who.Addr, now)) {
+		r.tooMany(ctx, q, v, limits.Verdict{})
+		return true
+	}
+	over := r.Door.Join(who, now)
+	if over.Limited() {
+		r.tooMany(ctx, q, v, over)
+	}
+	return over.Limited()
 }
 
-// suspect counts a request with a forged ticket or pass, and says whether too many came from there.
+// suspect counts a request that shows something forged, and says whether too many came from there.
 // Then the answer is written. What else a valid ticket asks for is done all the same.
 func (r *Room) suspect(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, ticket problem) bool {
 	if !v.Forged || r.Door == nil {
 		return false
 	}
+	v.Forged = false // counted
 	over := r.Door.Bad(strict.ClientAddr(ctx, r.Trusted), r.Door.Table.Now())
 	if !over.Limited() || ticket == none {
 		return false
 	}
-	r.tooMany(ctx, q, v, over)
+	r.refuse(ctx, q, v, over, "")
 	ctx.SetConnectionClose()
 	return true
 }
 
-// tooMany refuses for a while: people by the page, which asks again by itself, programs by a problem.
+// tooMany refuses a new place for a while, or asks for a solved puzzle where that helps.
 func (r *Room) tooMany(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, over limits.Verdict) {
+	puzzle := ""
+	if r.asks(over) {
+		puzzle = r.puzzle(ctx, v)
+	}
+	r.refuse(ctx, q, v, over, puzzle)
+}
+
+// puzzlePause is when a page with a puzzle is loaded anew that nothing has come of.
+const puzzlePause = 120_000
+
+// refuse tells people by the page, which asks again by itself, programs by a problem.
+func (r *Room) refuse(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, over limits.Verdict, puzzle string) {
+	no := tooMany
+	if puzzle != "" {
+		no = workWanted
+	}
 	if hasPrefix(q.Path, own) || v.Wish() != visitor.Page {
-		answerProblem(ctx, tooMany, nil)
+		answerWith(ctx, no, puzzle)
 	} else {
 		f := page.Facts{
-			Room: r.Name, State: "limited", Low: -1, High: -1, NextPollMS: over.Seconds() * 1000,
+			Room: r.Name, State: "limited", Low: -1, High: -1, NextPollMS: max(over.Seconds()*1000, 5000),
 			ServerTime: r.Line.View().Now(), Return: back(q), Zone: r.Zone,
 		}
-		Write(ctx, q, r.Page, &f, tooMany.status)
+		if puzzle != "" {
+			f.Puzzle, f.PuzzleScript, f.NextPollMS = puzzle, own+WorkScript, puzzlePause
+		}
+		Write(ctx, q, r.Page, &f, no.status)
 	}
-	Wait(ctx, over)
+	if over.Limited() {
+		Wait(ctx, over)
+	}
+}
+
+// answerWith is a problem with a puzzle to solve, if there is one.
+func answerWith(ctx *fasthttp.RequestCtx, p problem, puzzle string) {
+	answerProblem(ctx, p, nil)
+	if puzzle == "" {
+		return
+	}
+	body := ctx.Response.Body()
+	body = append(body[:len(body)-1], `,"challenge":`...)
+	ctx.Response.SetBody(append(append(body, puzzle...), '}'))
 }
 
 // Wait tells when to come again, and what was exceeded.

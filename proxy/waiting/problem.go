@@ -27,6 +27,7 @@ var (
 	over        = problem{410, "ticket-over", "This ticket has been used", "POST join takes a new place."}
 	storeAway   = problem{503, "store-away", "Your place is kept", "Nobody is let in at the moment. Ask again after next_poll_ms."}
 	tooMany     = problem{429, "too-many-requests", "Too many requests came from there", "Ask again after Retry-After. Valid tickets and passes go on working."}
+	workWanted  = problem{429, "work-wanted", "A puzzle is to be solved before a place is given", "Solve the challenge (ALTCHA, version 2), and POST join with the payload in Waitroom-Work."}
 	crossSite   = problem{403, "cross-site", "This call came from another site", "Only the waiting room's own page and apps may make it."}
 	badMethod   = problem{405, "method-not-allowed", "This call takes another method", "See the Allow field."}
 	unknownCall = problem{404, "no-such-call", "There is no such call", "The calls are join, status, enter and leave."}

@@ -49,6 +49,8 @@ type Room struct {
 	Zone *time.Location
 	// Door bounds new places; nil bounds nothing.
 	Door *limits.Door
+	// Work asks for a proof of work before a new place is given; nil asks nobody. It needs a Door.
+	Work *Work
 	// Trusted are the proxies whose X-Forwarded-For is believed.
 	Trusted []netip.Prefix
 	// Failed is told of each operation that the store did not do; nil tells nobody.

@@ -21,7 +21,15 @@ func (v *view) appendScript(dst []byte) []byte {
 	dst = append(append(dst, `" data-draw="`...), v.drawFlag()...)
 	dst = v.appendStanding(append(dst, `" data-standing='`...))
 	dst = v.appendFixed(append(dst, "'>\n"...), &v.t.script)
-	return append(dst, "</script>"...)
+	dst = append(dst, "</script>"...)
+	if v.PuzzleScript == "" {
+		return dst
+	}
+	dst = appendEscaped(append(dst, "\n<script nonce=\""...), v.Nonce)
+	dst = appendEscaped(append(dst, `" src="`...), v.PuzzleScript)
+	dst = appendEscaped(append(dst, `" data-room="`...), v.Room)
+	dst = appendEscaped(append(dst, `" data-puzzle="`...), v.Puzzle)
+	return append(dst, `"></script>`...)
 }
 
 func (v *view) errorFlag() string {

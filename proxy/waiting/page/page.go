@@ -30,6 +30,8 @@ type Facts struct {
 	Message string
 	// DrawHash is the fingerprint shown before a draw, DrawSecret what is published after it.
 	DrawHash, DrawSecret string
+	// Puzzle is JSON that the script at PuzzleScript solves; none where that is "".
+	Puzzle, PuzzleScript string
 	// Return is the canonical path and query that the visitor asked for. What is not path-absolute becomes "/".
 	Return string
 	// Language is ko or en; any other is ko.

@@ -41,6 +41,8 @@ const keep = (key, value) => {
 };
 
 const outside = ['called', 'admitted', 'closed', 'sold_out', 'other_device', 'down', 'bad', 'limited'];
+// There is nothing to ask: the page itself is loaded again.
+const stuck = ['down', 'bad', 'limited'];
 const final = ['closed', 'sold_out', 'other_device', 'down', 'bad'];
 
 // The same rules by which the server rendered the page.
@@ -191,7 +193,7 @@ function plan(pause) {
 async function ask() {
   clearTimeout(timer);
   if (flight || going) return;
-  if (['down', 'bad', 'limited'].includes(standing.state)) { leave(); return; }
+  if (stuck.includes(standing.state)) { leave(); return; }
   const entering = standing.state === 'called' && !document.hidden;
   flight = new AbortController();
   asked = clock();
@@ -284,7 +286,7 @@ function wake(lost) {
     if (lost) { hurry = true; flight.abort(); }
     return;
   }
-  if (standing.state === 'down' || standing.state === 'bad') return;
+  if (stuck.includes(standing.state)) return;
   if (clock() - asked < 1000) plan(1000);
   else ask();
 }
@@ -303,7 +305,7 @@ function start() {
     if (button && words[button.value]) speakIn(button.value);
   }));
   each('enter', link => link.addEventListener('click', event => {
-    if (standing.state === 'down' || standing.state === 'bad' || going) return;
+    if (stuck.includes(standing.state) || going) return;
     event.preventDefault();
     wake(false);
   }));

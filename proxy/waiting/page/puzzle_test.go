@@ -1,0 +1,23 @@
+package page
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestAPuzzleStandsInAScriptOfItsOwnAndNowhereElse(t *testing.T) {
+	tmpl, err := New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := Facts{Room: "booking", State: "limited", Low: -1, High: -1, Nonce: "N", Return: "/"}
+	if page := string(tmpl.Append(nil, &f)); strings.Contains(page, "src=") {
+		t.Error("a page without a puzzle has a second script")
+	}
+	f.Puzzle, f.PuzzleScript = `{"a":"</script>'"}`, "/.waitroom/work.js"
+	page := string(tmpl.Append(nil, &f))
+	want := `<script nonce="N" src="/.waitroom/work.js" data-room="booking" data-puzzle="{&#34;a&#34;:&#34;&lt;/script&gt;&#39;&#34;}"></script>`
+	if strings.Count(page, want) != 1 {
+		t.Errorf("the page has no\n%s", want)
+	}
+}
