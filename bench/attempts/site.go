@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -143,11 +144,12 @@ func (o *Site) cookie(v *gateway.Visitor, what string) string {
 // close sees to it that nobody is let in any more, where that is in the run's power.
 func (o *Site) close(t testing.TB) {
 	t.Helper()
-	for _, g := range o.Gateways {
-		g.Set(t, map[string]any{"paused": true})
+	if o.Operator != "" {
+		o.operate(t, `{"paused":true}`)
 		o.Closed = true
-	}
-	if o.Closed {
+		if len(o.Gateways) == 0 { // somebody's own: it goes on as it was
+			t.Cleanup(func() { o.operate(t, `{"paused":false}`) })
+		}
 		return
 	}
 	// A newcomer who navigates is let in at once where nobody waits and a slot is free.
@@ -157,6 +159,26 @@ func (o *Site) close(t testing.TB) {
 		t.Fatalf("ask for %s%s: %v", o.URL, o.Page, err)
 	}
 	o.Closed = ours(a.Status, a.Header.Get("Content-Type"), a.Body) && a.Status < 300 || a.Status == 429
+}
+
+// operate changes the room, as an operator does.
+func (o *Site) operate(t testing.TB, change string) {
+	t.Helper()
+	q, err := http.NewRequest(http.MethodPatch, o.Operator+"/api/rooms/"+o.Room, strings.NewReader(change))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Header.Set("Authorization", "Bearer "+o.Token)
+	q.Header.Set("Content-Type", "application/json")
+	client := http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	a, err := client.Do(q)
+	if err != nil {
+		t.Fatalf("reach the operator listener: %v", err)
+	}
+	defer a.Body.Close()
+	if a.StatusCode != http.StatusOK {
+		t.Fatalf("the operator listener at %s answers %s to %s; is the token right?", o.Operator, a.Status, change)
+	}
 }
 
 // Lacks says why an attempt cannot be tried here, "" where it can.
