@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -93,6 +94,78 @@ func FuzzCheck(f *testing.F) {
 		}
 		if !bytes.Equal(second.Path, r.Path) || !bytes.Equal(second.Query, r.Query) || !bytes.Equal(second.Authority, r.Authority) {
 			t.Fatalf("%q is not canonical: %s", sent, second.Path)
+		}
+	})
+}
+
+// FuzzCookies holds the reader of cookies to net/http's: what is left for the backend has none of the gateway's, and
+// all of the others; and one of the gateway's that stands twice is refused.
+func FuzzCookies(f *testing.F) {
+	for _, text := range []string{
+		"a=1; wr_p=2; b=3", "wr_p=1;WR_P=2", "wr_p", "=wr_p; ;;a", " wr_t = x ;b", "a=\"b; wr_p=1\"", "__Host-wr_p=1; x", "wr_p=a=b;wr_t=;", "\twr_p=1",
+	} {
+		f.Add([]byte(text))
+	}
+	names := CookieNames{"wr_*", "__Host-wr_p"}
+	f.Fuzz(func(t *testing.T, value []byte) {
+		if HasControl(value) {
+			return
+		}
+		left := names.AppendOthers(nil, value)
+		if names.Any(left) {
+			t.Fatalf("%q leaves %q", value, left)
+		}
+		if again := names.AppendOthers(nil, left); !bytes.Equal(again, left) {
+			t.Fatalf("%q leaves %q, and that %q", value, left, again)
+		}
+		theirs := func(text []byte) (others []string, twice bool) {
+			own := map[string]bool{}
+			for _, c := range (&http.Request{Header: http.Header{"Cookie": {string(text)}}}).Cookies() {
+				if low := strings.ToLower(c.Name); names.Match([]byte(c.Name)) {
+					twice = twice || own[low]
+					own[low] = true
+				} else {
+					others = append(others, c.Name+"="+c.Value)
+				}
+			}
+			return others, twice
+		}
+		before, twice := theirs(value)
+		after, _ := theirs(left)
+		if strings.Join(before, ";") != strings.Join(after, ";") {
+			t.Fatalf("of %q net/http reads %q, and of what is left %q", value, before, after)
+		}
+		r := &Request{}
+		r.fixed[Cookie] = value
+		if no := (&Filter{Cookies: names}).cookies(r); twice && !no.Refused() {
+			t.Fatalf("%q has one of the gateway's twice", value)
+		}
+	})
+}
+
+// FuzzClient: whatever X-Forwarded-For says, the client is an address, and no trusted one that vouches for itself.
+func FuzzClient(f *testing.F) {
+	for _, text := range []string{"203.0.113.7", "203.0.113.7, 10.0.0.2", "x, 10.0.0.2", "[2001:db8::1]:80", "::ffff:203.0.113.7", "10.0.0.1,,", "1.2.3.4:99999", "fe80::1%eth0"} {
+		f.Add(text)
+	}
+	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	f.Fuzz(func(t *testing.T, forwarded string) {
+		ctx := &fasthttp.RequestCtx{}
+		ctx.Init(&fasthttp.Request{}, &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 1}, nil)
+		ctx.Request.Header.Set(fasthttp.HeaderXForwardedFor, forwarded)
+		at := ClientAddr(ctx, trusted)
+		last := strings.TrimSpace(forwarded[strings.LastIndexByte(forwarded, ',')+1:])
+		switch {
+		case !at.IsValid() || at.Zone() != "" || at.Is4In6():
+			t.Fatalf("%q is %v", forwarded, at)
+		case !Trusted(at, trusted) && !strings.Contains(forwarded, at.String()) && at.Is4() && !strings.Contains(forwarded, ":"):
+			t.Fatalf("%q does not name %v", forwarded, at)
+		}
+		if a, err := netip.ParseAddr(last); err == nil && a.Zone() == "" && !Trusted(a.Unmap(), trusted) && at != a.Unmap() {
+			t.Fatalf("%q was handed on by %v, and is %v", forwarded, a, at)
+		}
+		if at = ClientAddr(ctx, nil); at.String() != "10.0.0.1" {
+			t.Fatalf("with nobody trusted %q is %v", forwarded, at)
 		}
 	})
 }
