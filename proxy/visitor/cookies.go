@@ -22,7 +22,7 @@ type Cookies struct {
 	rooms  map[string]names
 }
 
-type names struct{ ticket, pass string }
+type names struct{ ticket, pass, bound string }
 
 // deviceLife is how long a browser keeps its device cookie.
 const deviceLife = 30 * 24 * time.Hour
@@ -35,7 +35,7 @@ func NewCookies(secure bool, rooms []string) Cookies {
 	}
 	c.device = c.start + "device"
 	for _, r := range rooms {
-		c.rooms[r] = names{c.start + "ticket-" + r, c.start + "pass-" + r}
+		c.rooms[r] = names{c.start + "ticket-" + r, c.start + "pass-" + r, c.start + "bound-" + r}
 	}
 	return c
 }

@@ -51,6 +51,10 @@ type Visitor struct {
 	// Forged is set by who verifies: a ticket or pass of the request is no good, and was never.
 	Forged bool
 
+	// Bound is the thumbprint of the key that the device is bound to in this room, by its
+	// cookie; zero for none. Whether the browser holds that key is told by a bound cookie.
+	Bound [32]byte
+
 	request *strict.Request
 }
 

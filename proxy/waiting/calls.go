@@ -1,8 +1,6 @@
 package waiting
 
 import (
-	"bytes"
-
 	"github.com/valyala/fasthttp"
 
 	"waitroom/proxy/strict"
@@ -48,26 +46,12 @@ func refusal(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, ca
 	case q.Method != fasthttp.MethodPost:
 		ctx.Response.Header.Set(fasthttp.HeaderAllow, fasthttp.MethodPost)
 		return badMethod
-	case foreign(q):
+	case visitor.Foreign(q):
 		return crossSite
 	case v.Wish() == visitor.Guess:
 		return prefetch
 	}
 	return none
-}
-
-// foreign says whether another site's page made the call. Programs that are no
-// browsers send neither field.
-func foreign(q *strict.Request) bool {
-	if site := q.Value(strict.FetchSite); len(site) > 0 && string(site) != "same-origin" && string(site) != "none" {
-		return true
-	}
-	origin := q.Value(strict.Origin)
-	if len(origin) == 0 {
-		return false
-	}
-	_, host, ok := bytes.Cut(origin, []byte("://"))
-	return !ok || !bytes.EqualFold(host, q.Authority)
 }
 
 func (r *Room) join(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, pass *token.Pass) {

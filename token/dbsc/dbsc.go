@@ -42,18 +42,18 @@ func Challenge(challenge, session string) string {
 	return `"` + challenge + `";id="` + session + `"`
 }
 
-// Session is the name of a bound session: the pass that it belongs to, and the key that is to prove it. So the browser itself
+// Session is the name of a bound session: the device that it belongs to, and the key that is to prove it. So the browser itself
 // brings the key along when it renews, and nobody has to keep it; that it is the right one is told by its thumbprint in the pass.
 type Session struct {
-	Pass string // as in the claim jti
-	Key  Key
+	Owner string // the device's identity, as in the claim dev
+	Key   Key
 }
 
 // String is the session's name.
-func (s Session) String() string { return s.Pass + "." + s.Key.String() }
+func (s Session) String() string { return s.Owner + "." + s.Key.String() }
 
-// maxPass bounds the first half of a session's name.
-const maxPass = 64
+// maxOwner bounds the first half of a session's name.
+const maxOwner = 64
 
 // ReadSession reads FieldSession: ErrProof where there is no name of the form written here.
 func ReadSession(field []byte) (Session, error) {
@@ -61,11 +61,11 @@ func ReadSession(field []byte) (Session, error) {
 	if !ok {
 		return Session{}, ErrProof
 	}
-	pass, key, ok := bytes.Cut(text, []byte{'.'})
-	if !ok || len(pass) == 0 || len(pass) > maxPass || !isEncoded(pass) {
+	owner, key, ok := bytes.Cut(text, []byte{'.'})
+	if !ok || len(owner) == 0 || len(owner) > maxOwner || !isEncoded(owner) {
 		return Session{}, ErrProof
 	}
-	s := Session{Pass: string(pass)}
+	s := Session{Owner: string(owner)}
 	if !s.Key.decode(key) {
 		return Session{}, ErrProof
 	}

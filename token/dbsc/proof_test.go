@@ -117,7 +117,7 @@ func TestAWrongRenewalIsRefused(t *testing.T) {
 	f("a registration: its key would choose itself", s.registration(t, "c"))
 	f("a registration of another", other.registration(t, "c"))
 	f("the key of another", other.refresh(t, "c"))
-	f("another session", s.sign(t, `{"alg":"ES256","typ":"dbsc+jwt"}`, `{"jti":"c","sub":"`+Session{session.Pass, other.key}.String()+`"}`))
+	f("another session", s.sign(t, `{"alg":"ES256","typ":"dbsc+jwt"}`, `{"jti":"c","sub":"`+Session{session.Owner, other.key}.String()+`"}`))
 	f("a session that is no text", s.sign(t, `{"alg":"ES256","typ":"dbsc+jwt"}`, `{"jti":"c","sub":null}`))
 	f("none", s.sign(t, `{"alg":"none","typ":"dbsc+jwt"}`, `{"jti":"c"}`))
 }
@@ -137,13 +137,13 @@ func TestASessionsNameBringsItsKey(t *testing.T) {
 	f(`"`+name+`"`, true)
 	f(`"`+name+`";a=b`, true)
 	f("", false)
-	f(session.Pass, false)
+	f(session.Owner, false)
 	f("."+s.key.String(), false)
 	f(strings.Repeat("A", 65)+"."+s.key.String(), false)
-	f(session.Pass+".", false)
+	f(session.Owner+".", false)
 	f(name[:len(name)-1], false)
 	f(name+"A", false)
-	f(session.Pass+"."+strings.Repeat("A", 86), false) // no point of the curve
+	f(session.Owner+"."+strings.Repeat("A", 86), false) // no point of the curve
 	f("a/b."+s.key.String(), false)
 }
 
