@@ -32,6 +32,7 @@ func (r *reader) rooms(c *Config) {
 		r.backends(at, room, c.Listen)
 		r.entering(at, room)
 		r.lengths(at, room)
+		r.device(at, room, c.Cookies.Secure)
 		r.caches(at, room)
 	}
 	r.overlaps(c.Rooms)

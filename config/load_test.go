@@ -82,6 +82,7 @@ rooms:
       - {paths: [/book/slots/*, /book/today], ttl: 1s, stale: 30s}
       - paths: [/book/빈자리/]
         ttl: 500ms
+    device: {dbsc: off}
     limits: {joins_per_device: off, joins_per_address: "3,000/h", joins_per_network: 1/24h, proof_of_work: {mode: when_limited, cost: 5000, digits: 2, life: 1m}}
     cache_limits: {max_bytes: 8MiB, max_answer: 2KiB}
   - {name: other, hosts: [other.kr], backend: "http://o", rate: 0}
@@ -127,6 +128,7 @@ rooms:
 			Pass:            Pass{20 * time.Minute, 20 * time.Minute},
 			MaxActive:       5000,
 			Waiting:         Waiting{503, in("page.html")},
+			Device:          Device{DeviceOff},
 			Limits: RoomLimits{Limit{}, Limit{3000, time.Hour}, Limit{1, 24 * time.Hour},
 				ProofOfWork{WorkWhenLimited, 5000, 2, time.Minute}},
 			Cache: []Cache{

@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 
+	"waitroom/proxy/bound"
 	"waitroom/proxy/traffic"
 	"waitroom/token"
 )
@@ -14,6 +15,8 @@ type facts struct {
 	err   error
 	// holds says that it was made for this device, revoked that it was ended.
 	holds, revoked bool
+	// bound is how it stands to the session of the browser's key.
+	bound bound.State
 }
 
 // verdict is what becomes of a request to a protected address.
@@ -31,12 +34,18 @@ const (
 	expired
 	elsewhere
 	ended
+	// unconfirmed belongs to a session, and does not show its bound cookie; unbound has no
+	// session, where one is required. Neither gets in, nor another pass.
+	unconfirmed
+	unbound
 )
 
 // decide is the gate's decision. Only a pass that was read without error, is held by
 // this device and was not ended admits.
 func decide(f facts) verdict {
 	switch {
+	case f.bound == bound.Stale:
+		return unconfirmed
 	case !f.shown:
 		return wait
 	case errors.Is(f.err, token.ErrExpired):
@@ -47,6 +56,8 @@ func decide(f facts) verdict {
 		return elsewhere
 	case f.revoked:
 		return ended
+	case f.bound == bound.Missing:
+		return unbound
 	case f.err != nil:
 		return early
 	}
@@ -64,6 +75,10 @@ func (v verdict) count(t *traffic.Room) {
 		t.Refuse(traffic.OtherDevice)
 	case ended:
 		t.Refuse(traffic.RevokedPass)
+	case unconfirmed:
+		t.Refuse(traffic.Unconfirmed)
+	case unbound:
+		t.Refuse(traffic.Unbound)
 	default:
 	}
 }

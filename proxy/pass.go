@@ -136,7 +136,7 @@ func backendProblem(err error) (problem, traffic.Reason) {
 // asks nobody, so that those inside do not notice when the store is away.
 func (o *Options) renew(ctx *fasthttp.RequestCtx, room *Room, s *seen) {
 	expires := s.expires(room.Waiting.Idle)
-	if expires == s.pass.Expires {
+	if expires == s.pass.Expires || room.Bound != nil && !room.Bound.Renews(&s.pass) {
 		return
 	}
 	p := s.pass
@@ -146,6 +146,9 @@ func (o *Options) renew(ctx *fasthttp.RequestCtx, room *Room, s *seen) {
 		ctx.Response.Header.SetBytesV("Waitroom-Pass", signed)
 	} else {
 		o.Cookies.SetPass(ctx, room.Name, signed, time.Duration(p.End-s.now)*time.Microsecond)
+		if room.Bound != nil {
+			room.Bound.Offer(ctx, &p, s.now)
+		}
 	}
 	unshare(ctx)
 	room.Inside.Touch(queue.PassID(p.ID), p.Expires)

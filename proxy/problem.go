@@ -28,6 +28,7 @@ var (
 	tooLarge     = problem{fasthttp.StatusRequestEntityTooLarge, "body-too-large", "bad"}
 	brokeOff     = problem{fasthttp.StatusBadRequest, "body-broke-off", "bad"}
 	tooMany      = problem{fasthttp.StatusTooManyRequests, "too-many-requests", "limited"}
+	unproved     = problem{fasthttp.StatusForbidden, "unconfirmed-device", "other_device"}
 	loop         = problem{fasthttp.StatusLoopDetected, "loop", "bad"}
 )
 

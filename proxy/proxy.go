@@ -20,6 +20,7 @@ import (
 	"github.com/valyala/fasthttp"
 	"go.uber.org/zap"
 
+	"waitroom/proxy/bound"
 	"waitroom/proxy/cache"
 	"waitroom/proxy/forward"
 	"waitroom/proxy/limits"
@@ -54,6 +55,8 @@ type Room struct {
 	Traffic *traffic.Room
 	// Cache answers public queries once for everybody; nil is none.
 	Cache *cache.Cache
+	// Bound keeps passes with the browser that registered a key for them; nil asks for none.
+	Bound *bound.Room
 }
 
 // Options are what a gate is made of.
@@ -145,6 +148,8 @@ func (g *Gate) Handle(ctx *fasthttp.RequestCtx) {
 	case admit:
 		room.Traffic.Request(traffic.Passed)
 		o.forward(ctx, c, room)
+	case unconfirmed, unbound:
+		o.turnAway(ctx, q, room, s)
 	case early:
 		room.Traffic.Request(traffic.Queued)
 		room.Waiting.Visit(ctx, q, &s.visitor, &s.pass)
@@ -208,15 +213,27 @@ func (o *Options) own(ctx *fasthttp.RequestCtx, c *call) {
 		}
 		return
 	}
+	if room.Bound != nil && bound.Is(what) {
+		o.look(q, room, s)
+		o.answerBound(ctx, c, room, what)
+		return
+	}
 	if calls(what) == traffic.Own && o.tooBad(ctx, room.Traffic) {
 		return
 	}
 	o.look(q, room, s)
+	if (s.verdict == unconfirmed || s.verdict == unbound) && what != "leave" {
+		o.turnAway(ctx, q, room, s)
+		return
+	}
 	var pass *token.Pass
 	if s.verdict == admit || s.verdict == early {
 		pass = &s.pass
 	}
 	room.Waiting.Call(ctx, q, &s.visitor, what, pass)
+	if room.Bound != nil && what == "leave" && ctx.Response.StatusCode() == fasthttp.StatusNoContent {
+		room.Bound.Forget(ctx, &s.visitor)
+	}
 	count(room.Traffic, what, ctx.Response.StatusCode())
 }
 
@@ -277,11 +294,13 @@ type seen struct {
 	token   []byte
 	now     int64
 	room    *Room // whose pass it is
+	held    bool  // the pass is valid, now or later, this device's, and was not ended
 }
 
 // look reads the visitor's pass and decides on it.
 func (o *Options) look(q *strict.Request, room *Room, s *seen) {
 	s.visitor, s.now = o.Cookies.Read(q, room.Name), room.Inside.View().Now()
+	s.visitor.ReadBound(o.Cookies, room.Name, o.Keys.Keys(), s.now)
 	f := facts{shown: len(s.visitor.Pass) > 0}
 	if f.shown {
 		s.pass, f.err = o.Keys.ReadPass(s.visitor.Pass, room.Name, s.now)
@@ -289,6 +308,7 @@ func (o *Options) look(q *strict.Request, room *Room, s *seen) {
 		f.revoked = room.Inside.Revoked(queue.PassID(s.pass.ID))
 		s.token = s.visitor.Pass
 	}
+	room.judge(q, s, &f)
 	s.verdict = decide(f)
 	s.visitor.Forged = s.verdict == forged
 }

@@ -19,6 +19,7 @@ import (
 
 	"waitroom/config"
 	"waitroom/proxy"
+	"waitroom/proxy/bound"
 	"waitroom/proxy/limits"
 	"waitroom/proxy/operator"
 	"waitroom/proxy/strict"
@@ -44,6 +45,7 @@ type gateway struct {
 	opsAt    net.Listener
 
 	certs *certificate // nil without TLS
+	used  bound.Used   // challenges that were signed
 
 	operator  atomic.Pointer[http.Handler]
 	operators func(*config.Config) // makes operator from a configuration

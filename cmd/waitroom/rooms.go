@@ -262,12 +262,14 @@ func (g *gateway) gateRoom(from *config.Room, r *room, cookies visitor.Cookies, 
 	if !from.OpensAt.IsZero() {
 		zone = from.OpensAt.Location()
 	}
+	sessions := g.sessions(from, cookies)
 	return proxy.Room{
-		Name: from.Name, Hosts: from.Hosts, Paths: from.Paths, Open: from.OpenPaths,
+		Name: from.Name, Bound: sessions, Hosts: from.Hosts, Paths: from.Paths, Open: from.OpenPaths,
 		Backend: r.backend, Cache: r.cache, Inside: r.line, Traffic: g.traffic.Room(from.Name),
 		Waiting: &waiting.Room{
 			Name: from.Name, Line: r.line, Keys: g.keys, Cookies: cookies, Page: shown,
 			Status: from.Waiting.Status, Idle: from.Pass.Idle.Microseconds(), Zone: zone,
+			Offer:  offer(sessions),
 			Failed: func(err error) { r.trouble.note(g.log, from.Name, err) },
 		},
 	}, nil

@@ -110,11 +110,13 @@ func (r *Room) late(p *token.Pass, now int64) bool {
 // Renews says whether a pass may be given more time: one without a session only where none is required.
 func (r *Room) Renews(p *token.Pass) bool { return !r.Require || p.Bound != [32]byte{} }
 
-// Forget takes the bound cookie, and frees the device, of a visitor whose session is not to go on.
-func (r *Room) Forget(ctx *fasthttp.RequestCtx, v *visitor.Visitor, now int64) {
+// Forget takes away all that belongs to a session, of a visitor who has left. The device goes with it, and is not freed: who
+// leaves has proved nothing.
+func (r *Room) Forget(ctx *fasthttp.RequestCtx, v *visitor.Visitor) {
 	r.Cookies.SetBound(ctx, r.Name, nil, 0)
+	r.Cookies.SetPass(ctx, r.Name, nil, 0)
 	if v.Bound != [32]byte{} {
-		r.tie(ctx, v, v.Bound, now)
+		r.Cookies.SetDevice(ctx, nil)
 	}
 }
 

@@ -178,6 +178,9 @@ func (r *Room) confirm(ctx *fasthttp.RequestCtx, bond *token.Bond, s dbsc.Sessio
 // end tells the browser that the session is over. Who asks has proved the key: so the device is free again.
 func (r *Room) end(ctx *fasthttp.RequestCtx, c *Call, s dbsc.Session, key [32]byte) Outcome {
 	r.Cookies.SetBound(ctx, r.Name, nil, 0)
+	if c.Pass == nil {
+		r.Cookies.SetPass(ctx, r.Name, nil, 0)
+	}
 	if c.Visitor.Bound == key {
 		r.tie(ctx, c.Visitor, key, c.Now)
 	}

@@ -6,8 +6,9 @@ import (
 	"waitroom/token"
 )
 
-// mostUsed bounds one half of what is remembered: 131,072 names, some 5 MB with the other half.
-const mostUsed = 1 << 16
+// mostUsed bounds the challenges that are taken within their life; what comes above is refused. Twice as many are remembered at
+// most, at some 20 bytes each.
+const mostUsed = 1 << 19
 
 // Used remembers the challenges that were taken, in this process, for as long as they could be signed again. The zero value is
 // ready. Safe for concurrent use.
@@ -17,18 +18,16 @@ type Used struct {
 	turned   int64
 }
 
-// Take takes a challenge by its name; false where it was taken before, or is over.
+// Take takes a challenge by its name; false where it was taken before, or is over, or where there are too many to remember it.
 func (u *Used) Take(name [16]byte, until, now int64) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	// What is two halves old is over. Where more come in that time the oldest are forgotten early.
-	if age := now - u.turned; u.now == nil || age < 0 || age >= token.ChallengeLife || len(u.now) >= mostUsed {
+	if u.now == nil || now-u.turned >= token.ChallengeLife { // what is two halves old is over
 		u.now, u.old, u.turned = map[[16]byte]struct{}{}, u.now, now
 	}
-	if _, ok := u.now[name]; ok || now >= until {
-		return false
-	}
-	if _, ok := u.old[name]; ok {
+	_, taken := u.now[name]
+	_, before := u.old[name]
+	if taken || before || now >= until || len(u.now) >= mostUsed {
 		return false
 	}
 	u.now[name] = struct{}{}

@@ -25,12 +25,13 @@ const (
 	Polled                 // a standing was asked for
 	Entered                // a pass was given, for the first time or again
 	Left                   // a place was given up
+	Bound                  // a browser registered or renewed its session, or ended it
 	Own                    // another page or file of the gateway's own
 	Refused                // refused; the reason is counted, too
 	verdicts
 )
 
-var verdictNames = [verdicts]string{"passed", "opened", "queued", "joined", "polled", "entered", "left", "own", "refused"}
+var verdictNames = [verdicts]string{"passed", "opened", "queued", "joined", "polled", "entered", "left", "bound", "own", "refused"}
 
 // String is the verdict as its label shows it.
 func (v Verdict) String() string { return name(verdictNames[:], int(v)) }
@@ -40,29 +41,33 @@ type Reason uint8
 
 // The reasons.
 const (
-	Malformed    Reason = iota // not HTTP as the gateway reads it
-	UnknownHost                // no room has this host
-	BadMethod                  // a method that is not forwarded
-	TooLarge                   // the head or the body is above its limit
-	TooSlow                    // the client did not send in time
-	BadTicket                  // no ticket, or one that is forged, foreign, damaged or used
-	BadPass                    // a pass that is forged, foreign or damaged
-	ExpiredPass                // a pass that is over, or not valid yet
-	RevokedPass                // a pass that was ended
-	OtherDevice                // a ticket or pass of another device
-	NotCalled                  // enter before the call
-	Limited                    // too many of the kind came from there
-	Overload                   // the gateway has too much under way
-	StoreAway                  // the store does not answer
-	BackendDown                // no backend could be reached
-	BackendSlow                // the backend did not answer in time
-	BackendBroke               // the backend's answer was not HTTP, or ended early
+	Malformed      Reason = iota // not HTTP as the gateway reads it
+	UnknownHost                  // no room has this host
+	BadMethod                    // a method that is not forwarded
+	TooLarge                     // the head or the body is above its limit
+	TooSlow                      // the client did not send in time
+	BadTicket                    // no ticket, or one that is forged, foreign, damaged or used
+	BadPass                      // a pass that is forged, foreign or damaged
+	ExpiredPass                  // a pass that is over, or not valid yet
+	RevokedPass                  // a pass that was ended
+	OtherDevice                  // a ticket or pass of another device
+	Unconfirmed                  // a pass with a session, without its bound cookie
+	RenewalSkipped               // the same, and the browser says that it did not renew
+	Unbound                      // a pass without a session, where one is required
+	BadSession                   // a registration or renewal that proves nothing
+	NotCalled                    // enter before the call
+	Limited                      // too many of the kind came from there
+	Overload                     // the gateway has too much under way
+	StoreAway                    // the store does not answer
+	BackendDown                  // no backend could be reached
+	BackendSlow                  // the backend did not answer in time
+	BackendBroke                 // the backend's answer was not HTTP, or ended early
 	reasons
 )
 
 var reasonNames = [reasons]string{
 	"malformed", "unknown_host", "bad_method", "too_large", "too_slow", "bad_ticket", "bad_pass", "expired_pass", "revoked_pass",
-	"other_device", "not_called", "limited", "overload", "store_away", "backend_down", "backend_slow", "backend_broke",
+	"other_device", "unconfirmed", "renewal_skipped", "unbound", "bad_session", "not_called", "limited", "overload", "store_away", "backend_down", "backend_slow", "backend_broke",
 }
 
 // String is the reason as its label shows it.

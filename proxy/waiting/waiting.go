@@ -53,6 +53,9 @@ type Room struct {
 	Work *Work
 	// Trusted are the proxies whose X-Forwarded-For is believed.
 	Trusted []netip.Prefix
+	// Offer is told of each pass that a browser is given, with the answer that carries it; nil
+	// tells nobody.
+	Offer func(ctx *fasthttp.RequestCtx, p *token.Pass, now int64)
 	// Failed is told of each operation that the store did not do; nil tells nobody.
 	Failed func(error)
 
@@ -169,13 +172,16 @@ func (r *Room) admit(ctx *fasthttp.RequestCtx, v *visitor.Visitor, id queue.ID, 
 	}
 	p := token.Pass{
 		Room: r.Name, ID: token.PassID(id, s.Entry), Device: v.Device,
-		Entry: s.Entry, Issued: issued, Expires: min(expires, s.End), End: s.End,
+		Entry: s.Entry, Issued: issued, Expires: min(expires, s.End), End: s.End, Bound: v.Bound,
 	}
 	keys := r.Keys.Keys()
 	var a Admitted
 	if !v.Header {
 		a.Token = keys.AppendPass(nil, &p)
 		r.Cookies.SetPass(ctx, r.Name, a.Token, time.Duration(p.Expires-issued)*time.Microsecond+passGrace)
+		if r.Offer != nil {
+			r.Offer(ctx, &p, r.Line.View().Now())
+		}
 	}
 	if inBody(v) {
 		p.Device = token.Device{Browser: v.Device.Browser}
