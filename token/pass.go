@@ -23,7 +23,8 @@ type Pass struct {
 }
 
 // The claims, in this order: iss, aud, sub (if any), jti, iat, nbf, exp, end, ent (Entry, in microseconds), gen and par
-// (the Generation), dbsc (the key of its bound session, if any), dev and brw (the device), net and cnf.jkt (its network and its key, if bound to them), as in a ticket.
+// (the Generation), dbsc (the key of its bound session, if any), dev and brw (the device), net and cnf.jkt (its network and its
+// key, if bound to them), as in a ticket.
 
 // AppendPass signs p with the newest pass key and appends it to dst. The same pass gives the same bytes. It panics on a room
 // name or a subject that cannot be in a token, and on negative numbers: these never come from outside.

@@ -95,7 +95,7 @@ func (r *Room) register(ctx *fasthttp.RequestCtx, c *Call) Outcome {
 	}
 	bond.Key = key.Thumbprint()
 	next := *p
-	next.Room, next.Bound = r.Name, bond.Key
+	next.Room, next.Bound, next.Gen = r.Name, bond.Key, p.Gen.Next()
 	r.Cookies.SetPass(ctx, r.Name, r.Keys.Keys().AppendPass(nil, &next), time.Duration(p.End-c.Now)*time.Microsecond)
 	r.confirm(ctx, &bond, dbsc.Session{Owner: owner(v), Key: key}, c)
 	return Registered
