@@ -12,6 +12,7 @@
 package attempts
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -117,11 +118,16 @@ var Families = map[string]string{
 
 // Catalogue is every attempt, by family and number.
 func Catalogue() []Attempt {
-	return slices.Concat(
+	all := slices.Concat(
 		client(), // A
 		around,   // B
 		framing,  // C
+		copies(), crowd(), races(), identity(),
 	)
+	slices.SortStableFunc(all, func(a, b Attempt) int {
+		return cmp.Or(cmp.Compare(a.Family(), b.Family()), cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
+	})
+	return all
 }
 
 // Choice says which attempts are meant. An empty list means all.

@@ -2,7 +2,6 @@ package attempts
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -68,19 +67,6 @@ func (b *body) tail() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return string(b.text[max(0, len(b.text)-maxEvidence):])
-}
-
-// passID is the id in a visitor's pass.
-func (s *Stage) passID(v *gateway.Visitor) string {
-	parts := strings.Split(v.Cookies[s.passCookie(v)], ".")
-	var claims struct {
-		ID string `json:"jti"`
-	}
-	if len(parts) == 3 {
-		text, _ := base64.RawURLEncoding.DecodeString(parts[1])
-		_ = json.Unmarshal(text, &claims)
-	}
-	return claims.ID
 }
 
 // revoke ends a visitor's pass, as an operator does.

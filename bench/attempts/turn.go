@@ -1,11 +1,7 @@
 package attempts
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
 	"net/netip"
 	"strings"
 	"time"
@@ -17,41 +13,15 @@ import (
 // turnLimit is how long a turn, or a change by the operator, may take to come.
 const turnLimit = 30 * time.Second
 
-// operate changes the room as an operator does.
-func (s *Stage) operate(change map[string]any) {
-	s.Helper()
-	body, err := json.Marshal(change)
-	if err != nil {
-		s.Fatal(err)
-	}
-	q, err := http.NewRequest(http.MethodPatch, s.Operator+"/api/rooms/"+s.Room, bytes.NewReader(body))
-	if err != nil {
-		s.Fatal(err)
-	}
-	q.Header.Set("Content-Type", "application/json")
-	if s.Token != "" {
-		q.Header.Set("Authorization", "Bearer "+s.Token)
-	}
-	c := http.Client{Timeout: turnLimit, Transport: &http.Transport{DisableKeepAlives: true}}
-	a, err := c.Do(q)
-	if err != nil {
-		s.Fatalf("the operator listener: %v", err)
-	}
-	defer a.Body.Close()
-	if text, _ := io.ReadAll(io.LimitReader(a.Body, maxEvidence)); a.StatusCode != http.StatusOK {
-		s.Fatalf("the operator listener answered %d: %s", a.StatusCode, text)
-	}
-}
-
 // open lets people in until the attempt ends.
 func (s *Stage) open() {
 	s.Helper()
 	s.Cleanup(s.shut)
-	s.operate(map[string]any{"paused": false})
+	s.operate(s, `{"paused":false}`)
 }
 
 // shut lets nobody in any more.
-func (s *Stage) shut() { s.operate(map[string]any{"paused": true}) }
+func (s *Stage) shut() { s.operate(s, `{"paused":true}`) }
 
 // local says whether the site is on this machine.
 func (o *Site) local() bool {

@@ -31,10 +31,8 @@ const (
 	perTab     hole = "each join is another place"
 	perEnter   hole = "each enter is another pass"
 	early      hole = "enter is answered before the opening"
-	refilled   hole = "a change of the rate fills the bucket"
 	perConn    hole = "a connection that was let in once stays let in"
 	backAgain  hole = "who leaves and comes again keeps the place in front"
-	forever    hole = "whoever does not come for a turn keeps it from all others"
 	perNetwork hole = "an address may have ten visitors"
 	crossSite  hole = "calls of other sites are obeyed, also by GET"
 	framed     hole = "the page may be framed"
@@ -56,8 +54,6 @@ type weak struct {
 	joined map[string]*guest // by device
 	passes map[string]string // pass: the device it is for
 	count  int64
-	rated  bool
-	due    time.Time
 	at     map[string]int
 }
 
@@ -244,9 +240,19 @@ func (w *weak) guest(rw http.ResponseWriter, r *http.Request, join bool) *guest 
 		r.AddCookie(&http.Cookie{Name: "waitroom-device", Value: id})
 		http.SetCookie(rw, &http.Cookie{Name: "waitroom-device", Value: id, Path: "/", HttpOnly: true})
 	}
-	g = &guest{ticket: "t" + id, number: w.count, called: w.open && !w.rated}
+	g = &guest{ticket: "t" + id, number: w.count, called: w.open}
 	w.joined[w.device(r)] = g
 	return g
+}
+
+// opens opens the room, or closes it.
+func (w *weak) opens(yes bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.open = yes
+	for _, g := range w.joined {
+		g.called = g.called || w.open
+	}
 }
 
 func (w *weak) leave(r *http.Request, g *guest) {
@@ -277,7 +283,7 @@ func (w *weak) tell(rw http.ResponseWriter, g *guest, call string) {
 	status := http.StatusOK
 	switch {
 	case g.pass != "":
-		s["state"], s["pass"], s["enter_at"] = "admitted", g.pass, time.Now().UTC()
+		s["state"], s["pass"], s["enter_at"] = "admitted", g.pass, s["server_time"]
 		http.SetCookie(rw, &http.Cookie{Name: "waitroom-pass-booking", Value: g.pass, Path: "/", HttpOnly: true})
 	case g.called:
 		s["state"] = "called"

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-	"time"
 )
 
 // operate is the weak waiting room's operator API, without a token.
@@ -12,27 +11,18 @@ func (w *weak) operate(rw http.ResponseWriter, r *http.Request) {
 	var change struct {
 		Paused  *bool
 		Message *string
-		Rate    *string
 	}
 	if json.NewDecoder(r.Body).Decode(&change) != nil {
 		rw.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	if change.Paused != nil {
-		w.open = !*change.Paused
-		for _, g := range w.joined {
-			g.called = g.called || w.open
-		}
+		w.opens(!*change.Paused)
 	}
 	if change.Message != nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		w.message = *change.Message
-	}
-	if change.Rate != nil {
-		if w.holes[refilled] {
-			w.due = time.Time{}
-		}
 	}
 	_, _ = rw.Write([]byte("{}"))
 }
