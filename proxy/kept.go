@@ -36,6 +36,7 @@ func (o *Options) answered(ctx *fasthttp.RequestCtx, q *strict.Request, room *Ro
 		return false
 	}
 	if s.token != nil {
+		unshare(ctx)
 		o.renew(ctx, room, s)
 	}
 	return true

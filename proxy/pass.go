@@ -29,7 +29,6 @@ func (o *Options) enter(ctx *fasthttp.RequestCtx, c *call, room *Room) {
 		cookies = append(cookies, bytes.Clone(line))
 	}
 	if o.forward(ctx, c, room) {
-		unshare(ctx)
 		return
 	}
 	for _, line := range cookies {
@@ -37,11 +36,18 @@ func (o *Options) enter(ctx *fasthttp.RequestCtx, c *call, room *Room) {
 	}
 }
 
-// unshare keeps an answer of the backend that carries a cookie or a pass of ours out of
-// shared caches, whatever the backend says (RFC 9111, section 7.3): the next visitor would
-// get it, too. Of two directives the stricter one counts.
+// unshare keeps an answer that needed a pass out of shared caches in front of the gateway,
+// whatever the backend says: they would give it to people without one, and our cookies with
+// it (RFC 9111, sections 5.2.2.7 and 7.3). Of two directives the stricter one counts. A
+// browser's own cache is nobody else's, and goes by what the backend says.
 func unshare(ctx *fasthttp.RequestCtx) {
-	ctx.Response.Header.Add(fasthttp.HeaderCacheControl, "private")
+	h := &ctx.Response.Header
+	said := h.Peek(fasthttp.HeaderCacheControl)
+	// With `private="name"` only that field is nobody else's.
+	if bytes.Contains(said, []byte("no-store")) || bytes.Contains(said, []byte("private")) && !bytes.Contains(said, []byte("private=")) {
+		return
+	}
+	h.Add(fasthttp.HeaderCacheControl, "private")
 }
 
 // forward passes an admitted request on, and does what the backend's answer orders. It
@@ -82,11 +88,13 @@ func (o *Options) forward(ctx *fasthttp.RequestCtx, c *call, room *Room) bool {
 	}
 	room.Traffic.Answer(answer.Status, time.Since(began))
 	kept.Finish(ctx, answer.Status)
-	switch {
-	case s.token == nil:
-	case answer.Command != forward.CommandNone:
+	if s.token == nil {
+		return true
+	}
+	unshare(ctx)
+	if answer.Command != forward.CommandNone {
 		o.command(ctx, room, s, answer.Command)
-	default:
+	} else {
 		o.renew(ctx, room, s)
 	}
 	return true
@@ -150,7 +158,6 @@ func (o *Options) renew(ctx *fasthttp.RequestCtx, room *Room, s *seen) {
 			room.Bound.Offer(ctx, &p, s.now)
 		}
 	}
-	unshare(ctx)
 	room.Inside.Touch(queue.PassID(p.ID), p.Expires)
 }
 

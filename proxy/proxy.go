@@ -237,6 +237,9 @@ func (o *Options) own(ctx *fasthttp.RequestCtx, c *call) {
 	count(room.Traffic, what, ctx.Response.StatusCode())
 }
 
+// statusTooEarly is RFC 8470's.
+const statusTooEarly = 425
+
 // count counts an answered call: as what it was, or as why it was refused.
 func count(t *traffic.Room, call string, status int) {
 	switch status {
@@ -248,7 +251,7 @@ func count(t *traffic.Room, call string, status int) {
 		t.Refuse(traffic.BadTicket)
 	case fasthttp.StatusForbidden:
 		t.Refuse(traffic.OtherDevice)
-	case fasthttp.StatusMethodNotAllowed:
+	case fasthttp.StatusMethodNotAllowed, statusTooEarly:
 		t.Refuse(traffic.BadMethod)
 	case fasthttp.StatusTooManyRequests:
 		t.Refuse(traffic.Limited)

@@ -48,6 +48,8 @@ func refusal(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, ca
 		return badMethod
 	case visitor.Foreign(q):
 		return crossSite
+	case q.Get("Early-Data") != nil:
+		return tooEarly
 	case v.Wish() == visitor.Guess:
 		return prefetch
 	}

@@ -31,6 +31,7 @@ var (
 	crossSite   = problem{403, "cross-site", "This call came from another site", "Only the waiting room's own page and apps may make it."}
 	badMethod   = problem{405, "method-not-allowed", "This call takes another method", "See the Allow field."}
 	unknownCall = problem{404, "no-such-call", "There is no such call", "The calls are join, status, enter and leave."}
+	tooEarly    = problem{425, "too-early", "This call came in early data", "Early data may be a copy. Make the call again after the handshake (RFC 8470)."}
 	prefetch    = problem{503, "prefetch", "Nothing is loaded ahead here", "The visitor's own request will be answered."}
 )
 
