@@ -122,7 +122,7 @@ func Catalogue() []Attempt {
 		client(), // A
 		around,   // B
 		framing,  // C
-		copies(), crowd(), races(), identity(),
+		copies(), crowd(), races(), identity(), otherSite(),
 	)
 	slices.SortStableFunc(all, func(a, b Attempt) int {
 		return cmp.Or(cmp.Compare(a.Family(), b.Family()), cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))

@@ -84,4 +84,7 @@ func TestBrowserAttemptsFindTheHoleThatTheyLookFor(t *testing.T) {
 	f("A6", attempts.Through, byAnswer)
 	f("A7", attempts.Through, cached)
 	f("A8", attempts.Through, guessing)
+	f("G1", attempts.Through, crossSite)
+	f("G3", attempts.Through, framed)
+	f("G6", attempts.Through, unescaped)
 }
