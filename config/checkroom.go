@@ -34,6 +34,7 @@ func (r *reader) rooms(c *Config) {
 		r.lengths(at, room)
 		r.device(at, room, c.Cookies.Secure)
 		r.caches(at, room)
+		r.allows(at, room)
 	}
 	r.overlaps(c.Rooms)
 }

@@ -22,6 +22,11 @@ func (r *reader) files(c *Config) {
 		room := &c.Rooms[i]
 		r.authorities(fmt.Sprintf("rooms[%d].backend_tls.ca", i), &room.BackendTLS.CA)
 		r.read(fmt.Sprintf("rooms[%d].waiting.page", i), &room.Waiting.Page)
+		for j := range room.Allow {
+			entry, at := &room.Allow[j], fmt.Sprintf("rooms[%d].allow[%d]", i, j)
+			r.secret(at+".header.secret", &entry.Header.Secret, &entry.Header.SecretFile)
+			r.ranges(at, entry)
+		}
 	}
 }
 
@@ -119,6 +124,18 @@ func (r *reader) derive(c *Config) {
 		for _, rule := range room.Cache {
 			for j, p := range rule.Paths {
 				rule.Paths[j] = belowStar(p)
+			}
+		}
+		for j := range room.Allow {
+			entry := &room.Allow[j]
+			if len(entry.Methods) == 0 && !r.has(fmt.Sprintf("%sallow[%d].methods", at, j)) {
+				entry.Methods = []string{"GET", "HEAD"}
+			}
+			for k, p := range entry.Paths {
+				entry.Paths[k] = belowStar(p)
+			}
+			for k, name := range entry.ReverseNames {
+				entry.ReverseNames[k] = strings.ToLower(strings.TrimPrefix(name, "."))
 			}
 		}
 		for j, h := range room.Hosts {

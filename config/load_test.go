@@ -40,7 +40,8 @@ func TestAFileWithOneRoomGetsEveryDefault(t *testing.T) {
 func TestEverySettingIsTakenFromTheFile(t *testing.T) {
 	dir := t.TempDir()
 	certPEM, keyPEM := certificate(t)
-	for name, data := range map[string]string{"c.pem": certPEM, "k.pem": keyPEM, "token": "s3cret\r\n", "page.html": "<p>{{position}}"} {
+	for name, data := range map[string]string{"c.pem": certPEM, "k.pem": keyPEM, "token": "s3cret\r\n", "page.html": "<p>{{position}}",
+		"crawlers.json": `{"prefixes": [{"ipv6Prefix": "2001:db8:10::/64"}, {"ipv4Prefix": "192.0.2.64/27"}]}`} {
 		write(t, filepath.Join(dir, name), data)
 	}
 	file := filepath.Join(dir, "waitroom.yaml")
@@ -84,6 +85,9 @@ rooms:
         ttl: 500ms
     device: {dbsc: off}
     limits: {joins_per_device: off, joins_per_address: "3,000/h", joins_per_network: 1/24h, proof_of_work: {mode: when_limited, cost: 5000, digits: 2, life: 1m}}
+    allow:
+      - {name: monitor, paths: [/book/health], methods: [POST], header: {name: X-Key, secret: hunter2hunter2hunter2}}
+      - {name: crawler, paths: [/book/notice/*], addresses: [192.0.2.7], ranges_file: crawlers.json, reverse_names: [.GoogleBot.com]}
     cache_limits: {max_bytes: 8MiB, max_answer: 2KiB}
   - {name: other, hosts: [other.kr], backend: "http://o", rate: 0}
 `), nil)
@@ -131,6 +135,13 @@ rooms:
 			Device:          Device{DeviceOff},
 			Limits: RoomLimits{Limit{}, Limit{3000, time.Hour}, Limit{1, 24 * time.Hour},
 				ProofOfWork{WorkWhenLimited, 5000, 2, time.Minute}},
+			Allow: []Allow{
+				{Name: "monitor", Paths: []string{"/book/health"}, Methods: []string{"POST"},
+					Header: AllowHeader{Name: "X-Key", Secret: NewSecret("hunter2hunter2hunter2")}},
+				{Name: "crawler", Paths: []string{"/book/notice/"}, Methods: []string{"GET", "HEAD"}, RangesFile: in("crawlers.json"),
+					Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("2001:db8:10::/64"),
+						netip.MustParsePrefix("192.0.2.64/27")}, ReverseNames: []string{"googlebot.com"}},
+			},
 			Cache: []Cache{
 				{[]string{"/book/slots/", "/book/today"}, time.Second, 30 * time.Second},
 				{[]string{"/book/빈자리/"}, 500 * time.Millisecond, 0},

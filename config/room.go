@@ -53,6 +53,8 @@ type Room struct {
 	Device Device `yaml:"device"`
 	// Limits bound the new places that one device, address or network gets.
 	Limits RoomLimits `yaml:"limits"`
+	// Allow lets some requests through without a pass. Default none.
+	Allow []Allow `yaml:"allow"`
 	// Cache are the public queries that are answered once for everybody inside. Default none.
 	Cache []Cache `yaml:"cache"`
 	// CacheLimits bound the memory of these answers.

@@ -147,7 +147,7 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	case err != nil || p.Addr().Is4In6():
 		return netip.Prefix{}, &fault{quote(s) + " is not an address or a network", "write 10.0.0.7 or 10.0.0.0/8"}
 	case p.Bits() == 0:
-		return netip.Prefix{}, &fault{quote(s) + " is everybody: any visitor could claim any address", "name the proxies' own addresses or networks"}
+		return netip.Prefix{}, &fault{quote(s) + " is everybody: any visitor could claim any address", "name the very addresses or networks"}
 	case p != p.Masked():
 		return netip.Prefix{}, &fault{quote(s) + " is an address and a network at once", fmt.Sprintf("write %s for the network or %s for the address", p.Masked(), p.Addr())}
 	}

@@ -67,7 +67,7 @@ func (o *Options) forward(ctx *fasthttp.RequestCtx, c *call, room *Room) bool {
 		c.extra.Scheme = "https"
 	}
 	var kept cache.Turn
-	if room.Cache != nil {
+	if room.Cache != nil && !s.allowed {
 		if kept = o.kept(ctx, q, room, &c.extra); kept.Done {
 			return o.answered(ctx, q, room, s, kept.Err)
 		}

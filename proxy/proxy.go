@@ -20,6 +20,7 @@ import (
 	"github.com/valyala/fasthttp"
 	"go.uber.org/zap"
 
+	"waitroom/proxy/allow"
 	"waitroom/proxy/bound"
 	"waitroom/proxy/cache"
 	"waitroom/proxy/forward"
@@ -53,6 +54,8 @@ type Room struct {
 	Waiting *waiting.Room
 	Inside  Inside
 	Traffic *traffic.Room
+	// Allow lets some requests through without a pass; nil lets none.
+	Allow *allow.List
 	// Cache answers public queries once for everybody; nil is none.
 	Cache *cache.Cache
 	// Bound keeps passes with the browser that registered a key for them; nil asks for none.
@@ -138,12 +141,19 @@ func (g *Gate) Handle(ctx *fasthttp.RequestCtx) {
 		o.refuse(ctx, q, nil, misdirected)
 		return
 	}
+	room.Allow.Strip(q)
 	if room.opens(q.Path) {
 		room.Traffic.Request(traffic.Opened)
 		o.forward(ctx, c, room)
 		return
 	}
 	o.look(q, room, s)
+	if s.verdict != admit {
+		if u := o.allows(ctx, q, room); u.Given() {
+			o.allowed(ctx, c, room, u)
+			return
+		}
+	}
 	switch s.verdict {
 	case admit:
 		room.Traffic.Request(traffic.Passed)
@@ -188,7 +198,7 @@ func (g *Gate) Admits(ctx *fasthttp.RequestCtx) bool {
 	}
 	c.seen = seen{}
 	o.look(q, room, &c.seen)
-	return c.seen.verdict == admit
+	return c.seen.verdict == admit || o.allows(ctx, q, room).Given()
 }
 
 // own answers /.waitroom/….
@@ -298,6 +308,7 @@ type seen struct {
 	now     int64
 	room    *Room // whose pass it is
 	held    bool  // the pass is valid, now or later, this device's, and was not ended
+	allowed bool  // goes without a pass
 }
 
 // look reads the visitor's pass and decides on it.

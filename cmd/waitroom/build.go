@@ -19,6 +19,7 @@ import (
 
 	"waitroom/config"
 	"waitroom/proxy"
+	"waitroom/proxy/allow"
 	"waitroom/proxy/bound"
 	"waitroom/proxy/limits"
 	"waitroom/proxy/operator"
@@ -37,6 +38,7 @@ type gateway struct {
 	store   store
 	traffic *traffic.Traffic
 	gate    *proxy.Gate
+	reverse *allow.Names  // what addresses are called
 	counted *limits.Table // what addresses and devices have asked for
 
 	visitors *fasthttp.Server
@@ -67,7 +69,7 @@ type gateway struct {
 // build makes the gateway: keys, store, rooms, listeners. Where anything fails,
 // nothing is left running and no port is taken.
 func build(ctx context.Context, c *config.Config, log *zap.Logger, level zap.AtomicLevel) (_ *gateway, err error) {
-	g := &gateway{log: log, level: level, traffic: traffic.New(), rooms: map[string]*room{}, ending: make(chan struct{}), counted: limits.NewTable(c.Limits.Remembered)}
+	g := &gateway{log: log, level: level, traffic: traffic.New(), rooms: map[string]*room{}, ending: make(chan struct{}), counted: limits.NewTable(c.Limits.Remembered), reverse: allow.NewNames(nil)}
 	defer func() {
 		if err != nil {
 			g.close()

@@ -19,6 +19,7 @@ type Verdict uint8
 // The verdicts.
 const (
 	Passed  Verdict = iota // forwarded, with a valid pass
+	Allowed                // forwarded without a pass, because a rule lets it through
 	Opened                 // forwarded, because its path is open to all
 	Queued                 // answered with the waiting page, or the problem that says the same
 	Joined                 // a place was asked for
@@ -31,7 +32,7 @@ const (
 	verdicts
 )
 
-var verdictNames = [verdicts]string{"passed", "opened", "queued", "joined", "polled", "entered", "left", "bound", "own", "refused"}
+var verdictNames = [verdicts]string{"passed", "allowed", "opened", "queued", "joined", "polled", "entered", "left", "bound", "own", "refused"}
 
 // String is the verdict as its label shows it.
 func (v Verdict) String() string { return name(verdictNames[:], int(v)) }
