@@ -10,7 +10,8 @@ export function launch() {
   return chromium.launch({
     executablePath: executable,
     args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      ...(process.env.CHROMIUM_ARGS || '').split(' ').filter(Boolean)],
   });
 }
 

@@ -5,6 +5,7 @@ import { launch } from './common.mjs';
 
 const browser = await launch();
 const tabs = new Map();
+const watched = new WeakMap();
 const say = line => process.stdout.write(JSON.stringify(line) + '\n');
 
 async function open({ tab, beside, options, init }) {
@@ -42,7 +43,17 @@ const acts = {
   give: (page, { cookies }) => page.context().addCookies(cookies),
   offline: (page, { value }) => page.context().setOffline(value),
   send: (page, { fields }) => page.context().setExtraHTTPHeaders(fields || {}),
-  forget: page => page.context().clearCookies(),
+  forget: (page, { name }) => page.context().clearCookies(name ? { name } : {}),
+  // What becomes of the sessions that are bound to a key of the browser's, from now on.
+  async watch(page) {
+    const cdp = await page.context().newCDPSession(page);
+    const seen = [];
+    watched.set(page, seen);
+    cdp.on('Network.deviceBoundSessionEventOccurred', event => seen.push(event));
+    await cdp.send('Network.enable');
+    await cdp.send('Network.enableDeviceBoundSessions', { enable: true });
+  },
+  sessions: page => watched.get(page),
   frames: page => page.frames().map(frame => frame.url()),
   stall: (page, { pattern }) => page.context().route(pattern, () => {}),
   block: (page, { pattern }) => page.context().route(pattern, route => route.abort('connectionfailed').catch(() => {})),

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"cmp"
+	"crypto/tls"
 	"encoding/json"
 	"io"
 	"maps"
@@ -32,7 +33,9 @@ type Visitor struct {
 	// Host is whom the visitor asks for, and Room which room's calls they make; "" is
 	// the host of URL, and the room of this package.
 	Host, Room string
-	http       *http.Client
+	// TLS is how a visitor who comes by https knows the gateway; nil is by the system's authorities.
+	TLS  *tls.Config
+	http *http.Client
 }
 
 // Answer is one answer of the gateway.
@@ -77,7 +80,7 @@ func (v *Visitor) With(name, value string) *Visitor {
 
 // Twin is another browser with the same cookies.
 func (v *Visitor) Twin() *Visitor {
-	return &Visitor{URL: v.URL, Agent: v.Agent, Cookies: maps.Clone(v.Cookies), From: v.From, Host: v.Host, Room: v.Room}
+	return &Visitor{URL: v.URL, Agent: v.Agent, Cookies: maps.Clone(v.Cookies), From: v.From, Host: v.Host, Room: v.Room, TLS: v.TLS}
 }
 
 func (v *Visitor) client() *http.Client {
@@ -91,8 +94,10 @@ func (v *Visitor) client() *http.Client {
 			limit = 10 * time.Second
 		}
 		v.http = &http.Client{
-			Timeout:       limit,
-			Transport:     &http.Transport{DialContext: dialer.DialContext, DisableCompression: true, DisableKeepAlives: true},
+			Timeout: limit,
+			Transport: &http.Transport{
+				DialContext: dialer.DialContext, DisableCompression: true, DisableKeepAlives: true, TLSClientConfig: v.TLS,
+			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		}
 	}
