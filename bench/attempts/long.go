@@ -2,6 +2,7 @@ package attempts
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -72,7 +73,26 @@ func (b *body) tail() string {
 // revoke ends a visitor's pass, as an operator does.
 func (s *Stage) revoke(v *gateway.Visitor) {
 	s.Helper()
-	q, err := http.NewRequestWithContext(s.Context(), http.MethodDelete, s.Operator+"/api/rooms/"+s.Room+"/passes/"+s.passID(v), nil)
+	s.revokeID(claimID(v.Cookies[s.passCookie(v)]))
+}
+
+// claimID is the id in a pass.
+func claimID(pass string) string {
+	parts := strings.Split(pass, ".")
+	var c struct {
+		ID string `json:"jti"`
+	}
+	if len(parts) == 3 {
+		text, _ := b64.DecodeString(parts[1])
+		_ = json.Unmarshal(text, &c)
+	}
+	return c.ID
+}
+
+// revokeID ends a pass by its id.
+func (s *Stage) revokeID(id string) {
+	s.Helper()
+	q, err := http.NewRequestWithContext(s.Context(), http.MethodDelete, s.Operator+"/api/rooms/"+s.Room+"/passes/"+id, nil)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -83,7 +103,7 @@ func (s *Stage) revoke(v *gateway.Visitor) {
 	}
 	defer a.Body.Close()
 	if a.StatusCode/100 != 2 {
-		s.Fatalf("revoke pass %s: %d", s.passID(v), a.StatusCode)
+		s.Fatalf("revoke pass %s: %d", id, a.StatusCode)
 	}
 }
 

@@ -25,6 +25,8 @@ type Shot struct {
 	// Carried says that the mark is in the body of a request that may pass: the backend
 	// may get it there, and nowhere else.
 	Carried bool
+	// NoPlace says that no answer may tell of a place in the line, or give a pass.
+	NoPlace bool
 	// To is another address to send it to; "" is that of the site.
 	To string
 }
@@ -81,6 +83,10 @@ func (s *Stage) shoot(i int, shot *Shot) {
 			return
 		}
 	}
+	if shot.NoPlace && (strings.Contains(reply, `"ticket_number":`) && !strings.Contains(reply, `"ticket_number":null`) || strings.Contains(reply, `"state":"admitted"`)) {
+		f.Why = "the answer tells of a place, or lets in"
+		s.Through(f)
+	}
 	if shot.Single && len(answers) > 1 {
 		f.Why = "what follows the request was answered as another one: " + strconv.Itoa(len(answers)) + " answers"
 		s.Through(f)
@@ -103,7 +109,7 @@ func (s *Stage) fill(text, mark string) string {
 
 // address is where the i-th connection goes: to all gateways in turn.
 func (s *Stage) address(i int) string {
-	if n := len(s.Gateways); n > 1 {
+	if n := len(s.Gateways); n > 0 {
 		return s.Gateways[i%n].Visitors
 	}
 	if s.target.Port() != "" {
