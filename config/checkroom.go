@@ -139,6 +139,9 @@ func (r *reader) lengths(at string, room Room) {
 	if room.Pass.Idle > room.Pass.TTL && r.sound(at+".pass.idle", at+".pass.ttl") {
 		r.report(at+".pass.idle", fmt.Sprintf("`pass.idle` of %v is longer than `pass.ttl` of %v", room.Pass.Idle, room.Pass.TTL), "write at most the ttl")
 	}
+	if room.Pass.Rotate > room.Pass.Idle/2 && r.sound(at+".pass.rotate", at+".pass.idle") {
+		r.report(at+".pass.rotate", fmt.Sprintf("`pass.rotate` of %v is longer than half of `pass.idle` of %v", room.Pass.Rotate, room.Pass.Idle), "write at most half of it")
+	}
 	if room.Health.Timeout > room.Health.Interval && r.sound(at+".health.timeout", at+".health.interval") {
 		r.report(at+".health.timeout", fmt.Sprintf("`health.timeout` of %v is longer than `health.interval` of %v", room.Health.Timeout, room.Health.Interval), "write at most the interval")
 	}

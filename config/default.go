@@ -40,7 +40,7 @@ func DefaultRoom() Room {
 		Burst:           10,
 		BeforeOpening:   BeforeOpening{Order: OrderArrival},
 		Hold:            30 * time.Minute,
-		Pass:            Pass{TTL: 10 * time.Minute, Idle: 5 * time.Minute},
+		Pass:            Pass{TTL: 10 * time.Minute, Idle: 5 * time.Minute, Rotate: time.Minute},
 		Waiting:         Waiting{Status: 200},
 		Device:          Device{DBSC: DeviceOff},
 		Limits: RoomLimits{

@@ -115,6 +115,9 @@ func (r *reader) derive(c *Config) {
 		if !r.has(at + "pass.idle") {
 			room.Pass.Idle = min(room.Pass.Idle, room.Pass.TTL)
 		}
+		if !r.has(at + "pass.rotate") {
+			room.Pass.Rotate = min(room.Pass.Rotate, room.Pass.Idle/2)
+		}
 		if !r.has(at + "health.timeout") {
 			room.Health.Timeout = min(room.Health.Timeout, room.Health.Interval)
 		}

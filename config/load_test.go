@@ -76,7 +76,7 @@ rooms:
     closes_at: "2021-08-13T18:00:00+09:00"
     before_opening: {order: draw}
     hold: 1h30m
-    pass: {ttl: 20m, idle: 20m}
+    pass: {ttl: 20m, idle: 20m, rotate: 5m}
     max_active: 5000
     waiting: {status: 503, page: page.html}
     cache:
@@ -129,7 +129,7 @@ rooms:
 			ClosesAt:        time.Date(2021, 8, 13, 18, 0, 0, 0, seoul),
 			BeforeOpening:   BeforeOpening{OrderDraw},
 			Hold:            90 * time.Minute,
-			Pass:            Pass{20 * time.Minute, 20 * time.Minute},
+			Pass:            Pass{20 * time.Minute, 20 * time.Minute, 5 * time.Minute},
 			MaxActive:       5000,
 			Waiting:         Waiting{503, in("page.html")},
 			Device:          Device{DeviceOff},
@@ -164,6 +164,9 @@ func TestDefaultsFollowTheSettingsThatTheyHangOn(t *testing.T) {
 	}
 	if got := c.Rooms[0].Pass.Idle; got != 2*time.Minute {
 		t.Errorf("pass.idle is %v", got)
+	}
+	if got := c.Rooms[0].Pass.Rotate; got != time.Minute {
+		t.Errorf("pass.rotate is %v", got)
 	}
 	if got := c.Rooms[0].Health.Timeout; got != 500*time.Millisecond {
 		t.Errorf("health.timeout is %v", got)

@@ -133,6 +133,9 @@ type Pass struct {
 	// Idle is how long it lasts without a request; at most TTL. Default 5m, or TTL if that is
 	// shorter.
 	Idle time.Duration `yaml:"idle" in:"1s..24h"`
+	// Rotate is how long one generation of it is in use before an answer brings the next, so that
+	// copies are found; at most half of Idle. Default 1m, or half of Idle if that is shorter.
+	Rotate time.Duration `yaml:"rotate" in:"1s..1h"`
 }
 
 // Waiting is what those who wait get to see.

@@ -13,8 +13,9 @@ type facts struct {
 	// shown says that there is one; err is what reading it gave.
 	shown bool
 	err   error
-	// holds says that it was made for this device, revoked that it was ended.
-	holds, revoked bool
+	// holds says that it was made for this device, revoked that it was ended, copied that
+	// there are copies of it, of which it may be one.
+	holds, revoked, copied bool
 	// bound is how it stands to the session of the browser's key.
 	bound bound.State
 }
@@ -29,6 +30,8 @@ const (
 	admit
 	// early holds a pass of this device that is not valid yet.
 	early
+	// doubted holds a pass of which there are copies: its holder has to prove the device's key.
+	doubted
 	// forged, expired, elsewhere and ended wait, too: they tell the counters why.
 	forged
 	expired
@@ -41,7 +44,7 @@ const (
 )
 
 // decide is the gate's decision. Only a pass that was read without error, is held by
-// this device and was not ended admits.
+// this device, was not ended and is no copy admits.
 func decide(f facts) verdict {
 	switch {
 	case f.bound == bound.Stale:
@@ -56,6 +59,8 @@ func decide(f facts) verdict {
 		return elsewhere
 	case f.revoked:
 		return ended
+	case f.copied:
+		return doubted
 	case f.bound == bound.Missing:
 		return unbound
 	case f.err != nil:
@@ -75,6 +80,8 @@ func (v verdict) count(t *traffic.Room) {
 		t.Refuse(traffic.OtherDevice)
 	case ended:
 		t.Refuse(traffic.RevokedPass)
+	case doubted:
+		t.Refuse(traffic.CopiedPass)
 	case unconfirmed:
 		t.Refuse(traffic.Unconfirmed)
 	case unbound:

@@ -37,7 +37,7 @@ func (o *Options) answered(ctx *fasthttp.RequestCtx, q *strict.Request, room *Ro
 	}
 	if s.token != nil {
 		unshare(ctx)
-		o.renew(ctx, room, s)
+		o.rotate(ctx, room, s, false)
 	}
 	return true
 }

@@ -65,6 +65,11 @@ func (l *line) trip(ctx context.Context, do func(context.Context) (queue.Seat, e
 	return seat, err
 }
 
+func (l *line) Show(p queue.PassID, until int64, s queue.Shown) {
+	l.touches.Add(1)
+	l.engine.Show(p, until, s)
+}
+
 func (l *line) Touch(p queue.PassID, until int64) {
 	l.touches.Add(1)
 	l.engine.Touch(p, until)

@@ -55,6 +55,9 @@ func unshare(ctx *fasthttp.RequestCtx) {
 func (o *Options) forward(ctx *fasthttp.RequestCtx, c *call, room *Room) bool {
 	q, s, began := &c.request, &c.seen, ctx.Time()
 	peer := strict.Peer(ctx)
+	if s.token != nil {
+		o.sight(room, s)
+	}
 	c.extra = forward.Extra{
 		Room: room.Name, Pass: s.token, Subject: s.pass.Subject,
 		ClientAddr: peer, Peer: peer, FromProxy: strict.Trusted(peer, o.Trusted),
@@ -95,7 +98,7 @@ func (o *Options) forward(ctx *fasthttp.RequestCtx, c *call, room *Room) bool {
 	if answer.Command != forward.CommandNone {
 		o.command(ctx, room, s, answer.Command)
 	} else {
-		o.renew(ctx, room, s)
+		o.rotate(ctx, room, s, q.Upgrade)
 	}
 	return true
 }
@@ -138,27 +141,6 @@ func backendProblem(err error) (problem, traffic.Reason) {
 		return loop, traffic.Malformed
 	}
 	return backendDown, traffic.BackendDown
-}
-
-// renew signs a pass anew that has used up half of its idle time, up to its end. It
-// asks nobody, so that those inside do not notice when the store is away.
-func (o *Options) renew(ctx *fasthttp.RequestCtx, room *Room, s *seen) {
-	expires := s.expires(room.Waiting.Idle)
-	if expires == s.pass.Expires || room.Bound != nil && !room.Bound.Renews(&s.pass) {
-		return
-	}
-	p := s.pass
-	p.Room, p.Issued, p.Expires = room.Name, s.now, expires
-	signed := o.Keys.Keys().AppendPass(nil, &p)
-	if s.visitor.Header {
-		ctx.Response.Header.SetBytesV("Waitroom-Pass", signed)
-	} else {
-		o.Cookies.SetPass(ctx, room.Name, signed, time.Duration(p.End-s.now)*time.Microsecond)
-		if room.Bound != nil {
-			room.Bound.Offer(ctx, &p, s.now)
-		}
-	}
-	room.Inside.Touch(queue.PassID(p.ID), p.Expires)
 }
 
 // command does what the backend ordered with its answer. What the store does not do

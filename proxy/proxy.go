@@ -25,6 +25,7 @@ import (
 	"waitroom/proxy/cache"
 	"waitroom/proxy/forward"
 	"waitroom/proxy/limits"
+	"waitroom/proxy/sightings"
 	"waitroom/proxy/strict"
 	"waitroom/proxy/traffic"
 	"waitroom/proxy/visitor"
@@ -56,6 +57,9 @@ type Room struct {
 	Traffic *traffic.Room
 	// Allow lets some requests through without a pass; nil lets none.
 	Allow *allow.List
+	// Rotate is how long a generation of a pass is in use before the next answer gives its
+	// successor, in microseconds; 0 is half of its idle time.
+	Rotate int64
 	// Cache answers public queries once for everybody; nil is none.
 	Cache *cache.Cache
 	// Bound keeps passes with the browser that registered a key for them; nil asks for none.
@@ -79,13 +83,16 @@ type Options struct {
 	// Errors is the page that shows errors.
 	Errors *page.Template
 	Log    *zap.Logger
+
+	sightings *sightings.Sightings
 }
 
 // Gate is the handler of the visitors' listener. Make it with New; its options may
 // be replaced while it runs, and requests under way go on with those they began with.
 type Gate struct {
-	options atomic.Pointer[Options]
-	calls   sync.Pool
+	options   atomic.Pointer[Options]
+	calls     sync.Pool
+	sightings sightings.Sightings
 }
 
 // call is all that the gate holds of one request. It is pooled: nothing in it outlives
@@ -105,7 +112,7 @@ func New(o Options) *Gate {
 
 // Replace makes the gate go by new options from the next request on.
 func (g *Gate) Replace(o Options) {
-	o.Rooms = slices.Clone(o.Rooms)
+	o.Rooms, o.sightings = slices.Clone(o.Rooms), &g.sightings
 	for i := range o.Rooms {
 		r := &o.Rooms[i]
 		r.Paths, r.Open = Encoded(r.Paths), Encoded(r.Open)
@@ -309,6 +316,7 @@ type seen struct {
 	room    *Room // whose pass it is
 	held    bool  // the pass is valid, now or later, this device's, and was not ended
 	allowed bool  // goes without a pass
+	older   bool  // a newer generation of the pass was seen here
 }
 
 // look reads the visitor's pass and decides on it.
@@ -320,20 +328,12 @@ func (o *Options) look(q *strict.Request, room *Room, s *seen) {
 		s.pass, f.err = o.Keys.ReadPass(s.visitor.Pass, room.Name, s.now)
 		f.holds = s.visitor.Holds(s.pass.Device)
 		f.revoked = room.Inside.Revoked(queue.PassID(s.pass.ID))
+		f.copied = s.pass.Gen.Number < room.Inside.Floor(queue.PassID(s.pass.ID))
 		s.token = s.visitor.Pass
 	}
 	room.judge(q, s, &f)
 	s.verdict = decide(f)
 	s.visitor.Forged = s.verdict == forged
-}
-
-// expires is until when the visitor's pass is good: where half of its idle time is gone
-// this request renews it, up to its end.
-func (s *seen) expires(idle int64) int64 {
-	if s.pass.Expires >= s.pass.End || s.pass.Expires-s.now > idle/2 {
-		return s.pass.Expires
-	}
-	return min(s.now+idle, s.pass.End)
 }
 
 // until is when the right to be inside ends, on this machine's clock, at which it is now;

@@ -11,6 +11,9 @@ import (
 	"testing"
 
 	"github.com/valyala/fasthttp"
+
+	"waitroom/proxy/sightings"
+	"waitroom/token"
 )
 
 // asked is a request as the server hands it to the gate.
@@ -130,6 +133,26 @@ func TestTheDecisionOnAPassAllocatesNothing(t *testing.T) {
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestTakingNoteOfAGenerationAllocatesNothing(t *testing.T) {
+	var s sightings.Sightings
+	pass := token.Pass{ID: [16]byte{1}, Gen: token.Generation{Number: 3}, Issued: evening, Expires: evening + hour, End: evening + hour}
+	if n := testing.AllocsPerRun(200, func() {
+		s.See(sightings.Pass{Pass: &pass, Now: evening + minute, Every: hour, Idle: hour})
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// BenchmarkSee is what rotation costs a request that brings nothing new.
+func BenchmarkSee(b *testing.B) {
+	var s sightings.Sightings
+	pass := token.Pass{ID: [16]byte{1}, Gen: token.Generation{Number: 3}, Issued: evening, Expires: evening + hour, End: evening + hour}
+	b.ReportAllocs()
+	for b.Loop() {
+		s.See(sightings.Pass{Pass: &pass, Now: evening + minute, Every: hour, Idle: hour})
 	}
 }
 

@@ -50,6 +50,7 @@ type settings struct {
 	rules  func(*queue.Rules)
 	status int
 	idle   int64 // microseconds; 5 min by default
+	rotate int64 // microseconds
 	open   []string
 	tls    bool
 	// engine is another line than a new embedded one; keys its keys.
@@ -162,7 +163,7 @@ func (r *rig) gateOptions(s settings) proxy.Options {
 	}
 	for i := range o.Rooms {
 		one := &o.Rooms[i]
-		one.Backend, one.Inside, one.Traffic = b, inside, r.traffic.Room(one.Name)
+		one.Backend, one.Inside, one.Traffic, one.Rotate = b, inside, r.traffic.Room(one.Name), s.rotate
 		one.Waiting = &waiting.Room{
 			Name: one.Name, Line: inside, Keys: r.keys, Cookies: r.cookies, Page: builtIn,
 			Status: s.status, Idle: s.idle,

@@ -16,7 +16,7 @@ import (
 func (r *Room) judge(q *strict.Request, s *seen, f *facts) {
 	var pass *token.Pass
 	if f.shown && f.holds && !f.revoked && (f.err == nil || errors.Is(f.err, token.ErrNotYet)) {
-		pass, s.held = &s.pass, true
+		pass, s.held = &s.pass, !f.copied
 	}
 	if r.Bound == nil {
 		s.visitor.Bound = [32]byte{}

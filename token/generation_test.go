@@ -12,7 +12,7 @@ func TestASuccessorTellsFromWhomItDescends(t *testing.T) {
 	if two.Number != 2 || two.Parent != one.Tag || two.Grand != 0 || two.Next().Grand != one.Tag {
 		t.Errorf("the second successor is %+v, of %+v", two, one)
 	}
-	if one.Next().Tag == two.Tag && one.Next().Tag == two.Tag {
+	if a, b := one.Next(), one.Next(); a.Tag == two.Tag && b.Tag == two.Tag {
 		t.Error("two successors of one pass have the same tag")
 	}
 	if from := GenerationFrom(9); from.Number != 9 || from.Tag == 0 || from.Parent != 0 || from.Grand != 0 {

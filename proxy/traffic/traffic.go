@@ -51,6 +51,7 @@ const (
 	BadPass                      // a pass that is forged, foreign or damaged
 	ExpiredPass                  // a pass that is over, or not valid yet
 	RevokedPass                  // a pass that was ended
+	CopiedPass                   // a pass of which there are copies, until its device proves its key
 	OtherDevice                  // a ticket or pass of another device
 	Unconfirmed                  // a pass with a session, without its bound cookie
 	RenewalSkipped               // the same, and the browser says that it did not renew
@@ -67,7 +68,7 @@ const (
 )
 
 var reasonNames = [reasons]string{
-	"malformed", "unknown_host", "bad_method", "too_large", "too_slow", "bad_ticket", "bad_pass", "expired_pass", "revoked_pass",
+	"malformed", "unknown_host", "bad_method", "too_large", "too_slow", "bad_ticket", "bad_pass", "expired_pass", "revoked_pass", "copied_pass",
 	"other_device", "unconfirmed", "renewal_skipped", "unbound", "bad_session", "not_called", "limited", "overload", "store_away", "backend_down", "backend_slow", "backend_broke",
 }
 

@@ -144,6 +144,11 @@ func (r *Room) status(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vi
 func (r *Room) enterCall(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, pass *token.Pass) {
 	view := r.Line.View()
 	now := view.Now()
+	if pass != nil && pass.Gen.Number > 0 { // the first one, given again, would look like a copy
+		s := r.admitted(view, now, pass.Entry, 0)
+		answerStanding(ctx, &s)
+		return
+	}
 	t, no := r.ticket(v, now)
 	if no != none {
 		if pass == nil && r.suspect(ctx, q, v, no) {
