@@ -122,7 +122,7 @@ func Catalogue() []Attempt {
 		client(), // A
 		around,   // B
 		framing,  // C
-		copies(), crowd(), races(), identity(), otherSite(),
+		copies(), crowd(), races(), identity(), otherSite(), chaos(),
 		tokens, web, // D, G
 	)
 	slices.SortStableFunc(all, func(a, b Attempt) int {
