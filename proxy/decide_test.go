@@ -10,6 +10,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"waitroom/proxy/bound"
 	"waitroom/proxy/strict"
 	"waitroom/token"
 )
@@ -50,6 +51,32 @@ func TestOfAllCombinationsOfFactsOneAdmits(t *testing.T) {
 	if decide(facts{}) != wait {
 		t.Error("no facts do not wait")
 	}
+}
+
+func TestASessionThatIsNotShownOutweighsEverythingElse(t *testing.T) {
+	good := facts{shown: true, holds: true}
+	f := func(state bound.State, change func(*facts), want verdict) {
+		t.Helper()
+		given := good
+		given.bound = state
+		if change != nil {
+			change(&given)
+		}
+		if got := decide(given); got != want {
+			t.Errorf("%+v: %v, want %v", given, got, want)
+		}
+	}
+	f(bound.Free, nil, admit)
+	f(bound.Fresh, nil, admit)
+	f(bound.Stale, nil, unconfirmed)
+	f(bound.Missing, nil, unbound)
+	// Whoever copied a device's cookie and leaves the pass out, or breaks it, gets no other.
+	f(bound.Stale, func(f *facts) { *f = facts{bound: bound.Stale} }, unconfirmed)
+	f(bound.Stale, func(f *facts) { f.err = token.ErrMalformed }, unconfirmed)
+	f(bound.Stale, func(f *facts) { f.err = token.ErrExpired }, unconfirmed)
+	f(bound.Fresh, func(f *facts) { f.revoked = true }, ended)
+	f(bound.Missing, func(f *facts) { f.revoked = true }, ended)
+	f(bound.Fresh, func(f *facts) { f.err = token.ErrNotYet }, early)
 }
 
 func TestTheReasonOfARefusalIsTheFirstThatIsKnown(t *testing.T) {
