@@ -241,9 +241,14 @@ backend recorder
 `
 
 func (b *Backend) nginx(path string) {
-	b.before(nginxConfig, func(file, dir string) *exec.Cmd {
+	b.before(nginxConfig, nginxWith(path))
+}
+
+// nginxWith is nginx as a command, with a configuration.
+func nginxWith(path string) func(file, dir string) *exec.Cmd {
+	return func(file, dir string) *exec.Cmd {
 		return exec.Command(path, "-c", file, "-p", dir, "-e", filepath.Join(dir, "error.log"))
-	})
+	}
 }
 
 func (b *Backend) haproxy(path string) {
@@ -258,17 +263,21 @@ func (b *Backend) before(config string, command func(file, dir string) *exec.Cmd
 		b.t.Fatal(err)
 	}
 	b.t.Cleanup(r.stop)
-	dir, file := b.t.TempDir(), ""
+	b.listen(config, r.Addr().String(), command)
+}
+
+// listen starts a proxy in front of an address.
+func (b *Backend) listen(config, behind string, command func(file, dir string) *exec.Cmd) {
+	b.t.Helper()
+	dir := b.t.TempDir()
 	b.Addr = gateway.FreeAddr(b.t)
-	file = filepath.Join(dir, "config")
-	if err := os.WriteFile(file, fmt.Appendf(nil, config, dir, b.Addr, r.Addr()), 0o600); err != nil {
-		b.t.Fatal(err)
+	file := filepath.Join(dir, "config")
+	text := fmt.Sprintf(config, dir, b.Addr, behind)
+	if b.Name == "nginx" && os.Geteuid() == 0 {
+		text = "user root;\n" + text // nobody, whose the workers would be, may not look into the folder
 	}
-	if os.Geteuid() == 0 {
-		// nginx's workers are nobody's, and keep long bodies in the folder.
-		if err := os.Chmod(dir, 0o777); err != nil { //nolint:gosec // a test's own folder
-			b.t.Fatal(err)
-		}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		b.t.Fatal(err)
 	}
 	b.run(command(file, dir))
 	gateway.Until(b.t, b.Name+" to listen", 20*time.Second, func() bool {

@@ -5,7 +5,9 @@
 // It promises that a backend's account is its own: nginx and HAProxy are asked what
 // they hand on, Node and net/http what their handlers are given. A backend that is
 // not installed is skipped by name, never all of them silently. It judges nothing
-// but agreement; what a request deserves is said elsewhere.
+// but agreement; what a request deserves is said elsewhere. Two more tests use the same
+// servers the other way round: a backend whose answers have two readings, and nginx as a
+// cache in front of the gateway.
 package differential
 
 import (
