@@ -36,7 +36,7 @@ func (o *Options) enter(ctx *fasthttp.RequestCtx, c *call, room *Room) {
 	}
 }
 
-// unshare keeps an answer that needed a pass out of shared caches in front of the gateway,
+// unshare keeps an answer that needed a pass, or a rule in its place, out of shared caches in front of the gateway,
 // whatever the backend says: they would give it to people without one, and our cookies with
 // it (RFC 9111, sections 5.2.2.7 and 7.3). Of two directives the stricter one counts. A
 // browser's own cache is nobody else's, and goes by what the backend says.
@@ -91,10 +91,12 @@ func (o *Options) forward(ctx *fasthttp.RequestCtx, c *call, room *Room) bool {
 	}
 	room.Traffic.Answer(answer.Status, time.Since(began))
 	kept.Finish(ctx, answer.Status)
+	if s.token != nil || s.allowed {
+		unshare(ctx)
+	}
 	if s.token == nil {
 		return true
 	}
-	unshare(ctx)
 	if answer.Command != forward.CommandNone {
 		o.command(ctx, room, s, answer.Command)
 	} else {

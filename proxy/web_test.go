@@ -2,10 +2,15 @@ package proxy_test
 
 import (
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+
+	"go.uber.org/zap"
+
+	"waitroom/proxy/allow"
 )
 
 // calls are all the calls of a room, with their methods.
@@ -68,6 +73,19 @@ func TestNothingThatNeededAPassIsForSharedCaches(t *testing.T) {
 		if a := q.get("/bye"); !slices.Contains(a.Header.Values("Cache-Control"), "private") || len(a.Header.Values("Set-Cookie")) == 0 {
 			t.Errorf("%s: %v", command, a.Header)
 		}
+	}
+}
+
+func TestWhatAnAllowedProgramFetchesIsForNoSharedCache(t *testing.T) {
+	r := opened(t, settings{})
+	r.options.Rooms[0].Allow = allow.New(allow.Options{
+		Room: room, Log: zap.NewNop(), Rules: []allow.Rule{{Name: "health", Paths: []string{"/health"}, Methods: []string{"GET"}, Addresses: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}},
+	})
+	r.gate.Replace(r.options)
+	r.backend.answers(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Cache-Control", "public, max-age=600") })
+	a := r.app().get("/health")
+	if got := strings.Join(a.Header.Values("Cache-Control"), "|"); a.StatusCode != 200 || got != "public, max-age=600|private" {
+		t.Errorf("%d, %q", a.StatusCode, got)
 	}
 }
 
