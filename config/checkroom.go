@@ -35,6 +35,7 @@ func (r *reader) rooms(c *Config) {
 		r.device(at, room, c.Cookies.Secure)
 		r.caches(at, room)
 		r.allows(at, room)
+		r.captcha(at+".limits", room.Limits)
 	}
 	r.overlaps(c.Rooms)
 }

@@ -46,6 +46,7 @@ func DefaultRoom() Room {
 		Limits: RoomLimits{
 			JoinsPerDevice: Limit{60, time.Minute},
 			ProofOfWork:    ProofOfWork{Mode: WorkOff, Cost: 1000, Digits: 3, Life: 5 * time.Minute},
+			Captcha:        Captcha{Kind: CaptchaOff, Mode: WorkWhenLimited, Timeout: 3 * time.Second, WhenDown: DownPlace},
 		},
 		CacheLimits: CacheLimits{MaxBytes: 64 * mib, MaxAnswer: mib},
 	}

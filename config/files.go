@@ -22,6 +22,7 @@ func (r *reader) files(c *Config) {
 		room := &c.Rooms[i]
 		r.authorities(fmt.Sprintf("rooms[%d].backend_tls.ca", i), &room.BackendTLS.CA)
 		r.read(fmt.Sprintf("rooms[%d].waiting.page", i), &room.Waiting.Page)
+		r.secret(fmt.Sprintf("rooms[%d].limits.captcha.secret", i), &room.Limits.Captcha.Secret, &room.Limits.Captcha.SecretFile)
 		for j := range room.Allow {
 			entry, at := &room.Allow[j], fmt.Sprintf("rooms[%d].allow[%d]", i, j)
 			r.secret(at+".header.secret", &entry.Header.Secret, &entry.Header.SecretFile)

@@ -50,6 +50,41 @@ type RoomLimits struct {
 	JoinsPerNetwork Limit `yaml:"joins_per_network"`
 	// ProofOfWork asks for a solved puzzle before a new place is given.
 	ProofOfWork ProofOfWork `yaml:"proof_of_work"`
+	// Captcha asks for a check by a provider before a new place is given, in place of ProofOfWork.
+	Captcha Captcha `yaml:"captcha"`
+}
+
+// The values of Captcha.Kind and WhenDown.
+const (
+	CaptchaOff    = "off"
+	DownPlace     = "place"
+	DownRefuse    = "refuse"
+	kindTurnstile = "turnstile"
+	kindHCaptcha  = "hcaptcha"
+)
+
+// Captcha is a check by Cloudflare Turnstile or hCaptcha, which tell from their own data who is a
+// person. The page then runs the provider's script, and the provider sees the visitors' addresses.
+type Captcha struct {
+	// Kind is off, turnstile or hcaptcha. Default off.
+	Kind string `yaml:"kind" in:"off|turnstile|hcaptcha"`
+	// Mode is always for everybody who takes a new place, or when_limited as in ProofOfWork.
+	// Default when_limited.
+	Mode string `yaml:"mode" in:"always|when_limited"`
+	// SiteKey is the public key that the provider gave for the site. Needed with a Kind.
+	SiteKey string `yaml:"site_key"`
+	// Secret is what the gateway asks the provider with. Needed with a Kind.
+	Secret Secret `yaml:"secret"`
+	// SecretFile is a file that holds Secret, in place of it.
+	SecretFile string `yaml:"secret_file"`
+	// VerifyURL is where tokens are verified: https://, or http:// on a loopback address. Default
+	// the provider's.
+	VerifyURL string `yaml:"verify_url"`
+	// Timeout is how long the provider may take. Default 3s.
+	Timeout time.Duration `yaml:"timeout" in:"100ms..30s"`
+	// WhenDown is what a visitor gets whose token the provider cannot be asked about: place, a
+	// place in the line at which nobody enters at once, or refuse, none. Default place.
+	WhenDown string `yaml:"when_down" in:"place|refuse"`
 }
 
 // The values of ProofOfWork.Mode.

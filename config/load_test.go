@@ -84,7 +84,8 @@ rooms:
       - paths: [/book/빈자리/]
         ttl: 500ms
     device: {dbsc: off}
-    limits: {joins_per_device: off, joins_per_address: "3,000/h", joins_per_network: 1/24h, proof_of_work: {mode: when_limited, cost: 5000, digits: 2, life: 1m}}
+    limits: {joins_per_device: off, joins_per_address: "3,000/h", joins_per_network: 1/24h, proof_of_work: {mode: when_limited, cost: 5000, digits: 2, life: 1m},
+      captcha: {kind: off, mode: always, site_key: k, secret_file: token, verify_url: "http://127.0.0.1:9/v", timeout: 1s, when_down: refuse}}
     allow:
       - {name: monitor, paths: [/book/health], methods: [POST], header: {name: X-Key, secret: hunter2hunter2hunter2}}
       - {name: crawler, paths: [/book/notice/*], addresses: [192.0.2.7], ranges_file: crawlers.json, reverse_names: [.GoogleBot.com]}
@@ -134,7 +135,8 @@ rooms:
 			Waiting:         Waiting{503, in("page.html")},
 			Device:          Device{DeviceOff},
 			Limits: RoomLimits{Limit{}, Limit{3000, time.Hour}, Limit{1, 24 * time.Hour},
-				ProofOfWork{WorkWhenLimited, 5000, 2, time.Minute}},
+				ProofOfWork{WorkWhenLimited, 5000, 2, time.Minute},
+				Captcha{CaptchaOff, WorkAlways, "k", NewSecret("s3cret"), in("token"), "http://127.0.0.1:9/v", time.Second, DownRefuse}},
 			Allow: []Allow{
 				{Name: "monitor", Paths: []string{"/book/health"}, Methods: []string{"POST"},
 					Header: AllowHeader{Name: "X-Key", Secret: NewSecret("hunter2hunter2hunter2")}},

@@ -221,6 +221,11 @@ func (o *Options) own(ctx *fasthttp.RequestCtx, c *call) {
 		waiting.ServeWork(ctx)
 		return
 	}
+	if rest == waiting.CaptchaScript && (q.Method == fasthttp.MethodGet || q.Method == fasthttp.MethodHead) {
+		o.Traffic.Request(traffic.Own)
+		waiting.ServeCaptcha(ctx)
+		return
+	}
 	name, what, _ := strings.Cut(rest, "/")
 	room := o.named(name, q.Host)
 	if room == nil {

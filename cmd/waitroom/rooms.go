@@ -73,7 +73,8 @@ func (g *gateway) take(ctx context.Context, c *config.Config) (o proxy.Options, 
 			var made proxy.Room
 			made, err = g.gateRoom(from, r, cookies, builtIn)
 			if err == nil {
-				made.Waiting.Door, made.Waiting.Work, made.Waiting.Trusted = g.door(c, from), g.work(from), c.TrustedProxies
+				made.Waiting.Door, made.Waiting.Trusted = g.door(c, from), c.TrustedProxies
+				made.Waiting.Work, made.Waiting.Captcha = g.work(from), g.captcha(from)
 			}
 			o.Rooms = append(o.Rooms, made)
 		}

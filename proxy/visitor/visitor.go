@@ -48,6 +48,8 @@ type Visitor struct {
 	// Embedded says that another site's page loads this, as an image or a frame: no
 	// cookie that is set would stay (SameSite), so that a place would be lost at once.
 	Embedded bool
+	// Unproved is set where what was to be proved could not be: then nobody enters at once.
+	Unproved bool
 	// Forged is set by who verifies: a ticket or pass of the request is no good, and was never.
 	Forged bool
 

@@ -21,7 +21,7 @@ func (r *Room) full(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visi
 		return false
 	}
 	now := r.Door.Table.Now()
-	if r.worked(ctx, q, v) {
+	if r.worked(ctx, q, v) || r.passed(ctx, q, v) {
 		over := r.Door.JoinProved(r.who(ctx, v), now)
 		if over.Limited() {
 			r.tooMany(ctx, q, v, over)
@@ -32,7 +32,7 @@ func (r *Room) full(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visi
 		return true
 	}
 	who := r.who(ctx, v)
-	if r.Work != nil && (r.Work.Always || r.Door.Suspect(who.Addr, now)) {
+	if r.always() || r.sometimes() && r.Door.Suspect(who.Addr, now) {
 		r.tooMany(ctx, q, v, limits.Verdict{})
 		return true
 	}
@@ -62,8 +62,11 @@ func (r *Room) suspect(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.V
 // tooMany refuses a new place for a while, or asks for a solved puzzle where that helps.
 func (r *Room) tooMany(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, over limits.Verdict) {
 	puzzle := ""
-	if r.asks(over) {
+	switch {
+	case r.asks(over):
 		puzzle = r.puzzle(ctx, v)
+	case r.Captcha != nil && over.By != "device":
+		puzzle = r.Captcha.Shown
 	}
 	r.refuse(ctx, q, v, over, puzzle)
 }
@@ -74,7 +77,10 @@ const puzzlePause = 120_000
 // refuse tells people by the page, which asks again by itself, programs by a problem.
 func (r *Room) refuse(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, over limits.Verdict, puzzle string) {
 	no := tooMany
-	if puzzle != "" {
+	switch {
+	case puzzle != "" && r.Work == nil:
+		no = captchaWanted
+	case puzzle != "":
 		no = workWanted
 	}
 	if hasPrefix(q.Path, own) || v.Wish() != visitor.Page {
@@ -86,6 +92,9 @@ func (r *Room) refuse(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vi
 		}
 		if puzzle != "" {
 			f.Puzzle, f.PuzzleScript, f.NextPollMS = puzzle, own+WorkScript, puzzlePause
+			if r.Work == nil {
+				f.PuzzleScript, f.Origins = own+CaptchaScript, r.Captcha.Origins
+			}
 		}
 		Write(ctx, q, r.Page, &f, no.status)
 	}

@@ -57,7 +57,7 @@ func (r *Room) arrive(ctx *fasthttp.RequestCtx, v *visitor.Visitor, id queue.ID,
 	now := view.Now()
 	if !view.AwayAt(now) {
 		wait := r.patience.wait()
-		a := queue.Arrival{ID: id, Drawn: r.draw(id, &view.Rules), Direct: direct}
+		a := queue.Arrival{ID: id, Drawn: r.draw(id, &view.Rules), Direct: direct && !v.Unproved}
 		seat, err := r.Line.Arrive(wait, a)
 		if err == nil && r.spent(id, seat, now) {
 			seat, err = r.Line.Arrive(wait, a)

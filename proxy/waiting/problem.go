@@ -21,18 +21,19 @@ var (
 	none        = problem{}
 	notAdmitted = problem{429, "not-admitted", "Please wait for your turn",
 		"This address is protected by a waiting room. POST /.waitroom/{room}/join takes a place, and enter turns it into a pass."}
-	notCalled   = problem{409, "not-called", "It is not your turn yet", "Ask again after next_poll_ms."}
-	noTicket    = problem{404, "no-ticket", "There is no valid ticket in this request", "POST join takes a place, or finds the one you have."}
-	otherDevice = problem{403, "other-device", "This ticket belongs to another device", "A place cannot be carried to another browser or device."}
-	over        = problem{410, "ticket-over", "This ticket has been used", "POST join takes a new place."}
-	storeAway   = problem{503, "store-away", "Your place is kept", "Nobody is let in at the moment. Ask again after next_poll_ms."}
-	tooMany     = problem{429, "too-many-requests", "Too many requests came from there", "Ask again after Retry-After. Valid tickets and passes go on working."}
-	workWanted  = problem{429, "work-wanted", "A puzzle is to be solved before a place is given", "Solve the challenge (ALTCHA, version 2), and POST join with the payload in Waitroom-Work."}
-	crossSite   = problem{403, "cross-site", "This call came from another site", "Only the waiting room's own page and apps may make it."}
-	badMethod   = problem{405, "method-not-allowed", "This call takes another method", "See the Allow field."}
-	unknownCall = problem{404, "no-such-call", "There is no such call", "The calls are join, status, enter and leave."}
-	tooEarly    = problem{425, "too-early", "This call came in early data", "Early data may be a copy. Make the call again after the handshake (RFC 8470)."}
-	prefetch    = problem{503, "prefetch", "Nothing is loaded ahead here", "The visitor's own request will be answered."}
+	notCalled     = problem{409, "not-called", "It is not your turn yet", "Ask again after next_poll_ms."}
+	noTicket      = problem{404, "no-ticket", "There is no valid ticket in this request", "POST join takes a place, or finds the one you have."}
+	otherDevice   = problem{403, "other-device", "This ticket belongs to another device", "A place cannot be carried to another browser or device."}
+	over          = problem{410, "ticket-over", "This ticket has been used", "POST join takes a new place."}
+	storeAway     = problem{503, "store-away", "Your place is kept", "Nobody is let in at the moment. Ask again after next_poll_ms."}
+	tooMany       = problem{429, "too-many-requests", "Too many requests came from there", "Ask again after Retry-After. Valid tickets and passes go on working."}
+	workWanted    = problem{429, "work-wanted", "A puzzle is to be solved before a place is given", "Solve the challenge (ALTCHA, version 2), and POST join with the payload in Waitroom-Work."}
+	captchaWanted = problem{429, "captcha-wanted", "A check is to be passed before a place is given", "POST join with the provider's token in Waitroom-Captcha."}
+	crossSite     = problem{403, "cross-site", "This call came from another site", "Only the waiting room's own page and apps may make it."}
+	badMethod     = problem{405, "method-not-allowed", "This call takes another method", "See the Allow field."}
+	unknownCall   = problem{404, "no-such-call", "There is no such call", "The calls are join, status, enter and leave."}
+	tooEarly      = problem{425, "too-early", "This call came in early data", "Early data may be a copy. Make the call again after the handshake (RFC 8470)."}
+	prefetch      = problem{503, "prefetch", "Nothing is loaded ahead here", "The visitor's own request will be answered."}
 )
 
 // problemOf maps an engine's error to what the visitor is told: whatever it was, the

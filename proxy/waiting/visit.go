@@ -152,7 +152,7 @@ func Write(ctx *fasthttp.RequestCtx, q *strict.Request, t *page.Template, f *pag
 	h := &ctx.Response.Header
 	h.SetContentType("text/html; charset=utf-8")
 	protect(ctx)
-	h.Set("Content-Security-Policy", page.ContentSecurityPolicy(f.Nonce))
+	h.Set("Content-Security-Policy", policy(f))
 	h.Set("Content-Language", f.Language)
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "same-origin")
@@ -161,4 +161,12 @@ func Write(ctx *fasthttp.RequestCtx, q *strict.Request, t *page.Template, f *pag
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
 	ctx.SetStatusCode(status)
 	render(ctx, q, t, f)
+}
+
+// policy is what the page may do: more only where a provider's check is on it.
+func policy(f *page.Facts) string {
+	if f.Origins != "" {
+		return page.ProviderPolicy(f.Nonce, f.Origins)
+	}
+	return page.ContentSecurityPolicy(f.Nonce)
 }

@@ -51,6 +51,9 @@ type Room struct {
 	Door *limits.Door
 	// Work asks for a proof of work before a new place is given; nil asks nobody. It needs a Door.
 	Work *Work
+	// Captcha asks for a provider's token before a new place is given, where Work is nil; nil asks
+	// nobody. It needs a Door.
+	Captcha *Captcha
 	// Trusted are the proxies whose X-Forwarded-For is believed.
 	Trusted []netip.Prefix
 	// Offer is told of each pass that a browser is given, with the answer that carries it; nil

@@ -34,13 +34,15 @@ const WorkScript = "work.js"
 var workScript []byte
 
 // ServeWork answers with the script. It is the same for everybody, and no secret.
-func ServeWork(ctx *fasthttp.RequestCtx) {
+func ServeWork(ctx *fasthttp.RequestCtx) { serveScript(ctx, workScript) }
+
+func serveScript(ctx *fasthttp.RequestCtx, script []byte) {
 	h := &ctx.Response.Header
 	h.SetContentType("text/javascript; charset=utf-8")
 	h.Set(fasthttp.HeaderCacheControl, "public, max-age=300")
 	h.Set(fasthttp.HeaderXContentTypeOptions, "nosniff")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	ctx.Response.SetBody(workScript)
+	ctx.Response.SetBody(script)
 }
 
 // holder is who a puzzle is for: the device where it is known, else what the program shows of itself.
@@ -85,3 +87,10 @@ func (r *Room) puzzle(ctx *fasthttp.RequestCtx, v *visitor.Visitor) string {
 // asks says whether a puzzle is asked for, with what was exceeded; a device that asks too often is
 // refused whatever it solves.
 func (r *Room) asks(over limits.Verdict) bool { return r.Work != nil && over.By != "device" }
+
+// always says that everybody is asked, and sometimes that those are who asked for too much.
+func (r *Room) always() bool {
+	return r.Work != nil && r.Work.Always || r.Captcha != nil && r.Captcha.Always
+}
+
+func (r *Room) sometimes() bool { return r.Work != nil || r.Captcha != nil }

@@ -32,6 +32,8 @@ type Facts struct {
 	DrawHash, DrawSecret string
 	// Puzzle is JSON that the script at PuzzleScript solves; none where that is "".
 	Puzzle, PuzzleScript string
+	// Origins are a captcha provider's, for the policy of a page that shows its check; "" is none.
+	Origins string
 	// Return is the canonical path and query that the visitor asked for. What is not path-absolute becomes "/".
 	Return string
 	// Language is ko or en; any other is ko.

@@ -8,3 +8,11 @@ func ContentSecurityPolicy(nonce string) string {
 		"'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; " +
 		"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 }
+
+// ProviderPolicy is ContentSecurityPolicy for a page that shows a captcha provider's check: its origins may run script,
+// be framed, be asked and style. Trusted Types are not demanded, since a provider's script writes as it likes.
+func ProviderPolicy(nonce, origins string) string {
+	return "default-src 'none'; script-src 'nonce-" + nonce + "' 'strict-dynamic' " + origins + "; style-src 'self' 'nonce-" + nonce + "' " + origins +
+		"; img-src 'self' data: " + origins + "; font-src 'self'; connect-src 'self' " + origins + "; frame-src " + origins +
+		"; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+}
