@@ -1,9 +1,14 @@
 package proxy_test
 
 import (
+	"context"
+	"math/rand/v2"
 	"net/http"
+	"runtime"
 	"testing"
+	"time"
 
+	"waitroom/queue"
 	"waitroom/token"
 )
 
@@ -123,4 +128,102 @@ func TestWhoEntersAgainKeepsThePassThatRotated(t *testing.T) {
 	if p.passed() != pass {
 		t.Error("entering again put the first pass in the place of the newest")
 	}
+}
+
+// evenings are one gateway on the embedded store, and two on one Redis.
+func evenings(t *testing.T, test func(t *testing.T, at []*rig)) {
+	t.Run("embedded", func(t *testing.T) {
+		test(t, []*rig{opened(t, settings{rotate: minute, rules: long})})
+	})
+	t.Run("two gateways on Redis", func(t *testing.T) {
+		g := beginPair(t, long)
+		for _, r := range []*rig{g.one, g.two} {
+			r.options.Rooms[0].Rotate = minute
+			r.gate.Replace(r.options)
+		}
+		g.one.browser().get("/first")
+		test(t, []*rig{g.one, g.two})
+	})
+}
+
+// heard waits until the store has heard what all gateways have to tell: a copy of a pass
+// of its own, told behind it, is known.
+func heard(t *testing.T, at []*rig) {
+	t.Helper()
+	for _, r := range at {
+		p := r.sentinel(t)
+		before := r.line.Floor(p)
+		for parent := range uint32(2) {
+			r.line.Show(p, 0, queue.Shown{Gen: before + 5, Parent: parent + 1, Keyed: true})
+		}
+		for until := time.Now().Add(5 * time.Second); r.line.Floor(p) == before; r.line.View() {
+			if time.Now().After(until) {
+				t.Fatal("the store hears nothing")
+			}
+		}
+	}
+}
+
+// sentinel is the pass of somebody who entered in a room of nobody else's interest.
+func (r *rig) sentinel(t *testing.T) queue.PassID {
+	t.Helper()
+	records, err := r.line.Journal(context.Background(), "", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range records {
+		if x.Kind == queue.KindEnter {
+			return queue.PassOf(x.Tickets[0].ID, x.Tickets[0].Entry)
+		}
+	}
+	t.Fatal("nobody has entered")
+	return queue.PassID{}
+}
+
+// forks is how often the journal tells of copies of the pass in a browser's cookies.
+func (r *rig) forks(cookies map[string]string) (n int) {
+	r.t.Helper()
+	id := queue.PassID(r.read(cookies["waitroom-pass-"+room]).ID)
+	records, err := r.line.Journal(context.Background(), "", 10_000)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, x := range records {
+		if x.Kind == queue.KindFork && x.Tickets[0].ID == id.Ticket() {
+			n++
+		}
+	}
+	return n
+}
+
+func long(r *queue.Rules) { r.PassTTL = 10 * hour }
+
+func TestAnHonestBrowserIsNeverTakenForACopy(t *testing.T) {
+	evenings(t, func(t *testing.T, at []*rig) {
+		j := at[0].inside().jar(.3, at...)
+		for _, r := range at {
+			r.backend.answers(func(w http.ResponseWriter, q *http.Request) {
+				if len(q.URL.Path)%2 == 0 {
+					runtime.Gosched() // so that answers overtake each other
+				}
+				_, _ = w.Write([]byte("inside"))
+			})
+		}
+		const minutes = 100
+		for range minutes {
+			at[0].pass(20*second + rand.Int64N(100*second)) // and now and then nothing for long
+			for range 2 {
+				j.load(t, 8)
+			}
+			heard(t, at)
+		}
+		if last := at[0].read(j.cookies["waitroom-pass-"+room]); last.Gen.Number < minutes/3 {
+			t.Errorf("only %d rotations", last.Gen.Number)
+		} else {
+			t.Logf("%d requests, %d rotations", j.asked, last.Gen.Number)
+		}
+		if forks := at[0].forks(j.cookies); len(j.no) > 0 || forks > 0 {
+			t.Errorf("of %d requests %d were refused, and the journal tells of %d copies: %v", j.asked, len(j.no), forks, j.no)
+		}
+	})
 }
