@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -100,4 +101,44 @@ func journalled(t rapid.TB, l *Line, kind queue.Kind) int {
 		}
 	}
 	return n
+}
+
+func TestWhatIsKnownOfGenerationsTakesFewBytesAPass(t *testing.T) {
+	server := redistest.Start(t)
+	rules := fast()
+	rules.RatePerHour, rules.PassTTL = 36_000_000, 3600*second
+	l, clock := virtual(t, server, rules)
+	ctx := context.Background()
+	const n = 2000
+	places := make([]int64, n)
+	for i := range places {
+		places[i] = mustArrive(t, l, i).Place
+	}
+	for range 20 {
+		clock.Add(second)
+		mustTick(t, l)
+	}
+	touches := make([]touch, n)
+	for i, at := range places {
+		s := mustEnter(t, l, i, at)
+		touches[i] = touch{queue.PassOf(queuetest.ID(i), s.Entry), s.End, wasShown | isKeyed, queue.Shown{Gen: 5, Parent: 1 << 25, Grand: 7, Keyed: true}}
+	}
+	size := func() int64 {
+		used, err := l.store.client.MemoryUsage(ctx, l.keys[2], 0).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return used
+	}
+	before := size()
+	for some := range slices.Chunk(touches, batchBound) {
+		if _, err := l.touch(ctx, some); err != nil {
+			t.Fatal(err)
+		}
+	}
+	each := float64(size()-before) / n
+	t.Logf("%.1f bytes a pass", each)
+	if each < 10 || each > 48 {
+		t.Errorf("%.1f bytes a pass", each)
+	}
 }
