@@ -68,14 +68,7 @@ func (s *Stage) shoot(i int, shot *Shot) {
 	}
 	s.Tried()
 	f := Finding{Variant: shot.Name, Sent: text, Answer: reply}
-	s.watch(mark, f)
-	if !shot.Carried && s.Canary != nil {
-		if heard, ok := s.Canary.Heard(mark); ok {
-			f.Why, f.Backend = "bytes of it reached the backend", heard
-			s.Through(f)
-			return
-		}
-	}
+	s.watchAll(mark, f, !shot.Carried)
 	answers := split(reply)
 	for _, a := range answers {
 		if f.Why = s.strange(a.status, a.kind, a.body); f.Why != "" && !shot.Carried {

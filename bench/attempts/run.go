@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"waitroom/bench/canary"
 )
 
 // Runner runs attempts against a site.
@@ -57,8 +59,9 @@ func (r *Runner) Run(ctx context.Context, all []Attempt) []Outcome {
 			one(i)
 		}
 	}
+	seen := r.Site.seen()
 	for i := range outcomes {
-		stages[i].late(&outcomes[i])
+		stages[i].late(&outcomes[i], seen)
 	}
 	return outcomes
 }
@@ -80,7 +83,7 @@ func (r *Runner) limit() time.Duration {
 // try runs one attempt.
 func (r *Runner) try(ctx context.Context, a *Attempt) (Outcome, *Stage) {
 	o := Outcome{Attempt: a, Verdict: Untried}
-	s := &Stage{Site: r.Site, attempt: a, marks: map[string]Finding{}}
+	s := &Stage{Site: r.Site, attempt: a, marks: map[string]watched{}}
 	switch {
 	case ctx.Err() != nil:
 		o.Because = "the run was interrupted"
@@ -98,7 +101,7 @@ func (r *Runner) try(ctx context.Context, a *Attempt) (Outcome, *Stage) {
 	t := newTrial(ctx, a.ID)
 	s.TB = t
 	t.run(func() { a.Run(s) })
-	s.sweep()
+	s.sweep(r.Site.seen())
 	o.Took, o.Tried, o.Found, o.Notes = time.Since(start), s.tried, s.found, t.notes()
 	switch {
 	case len(o.Found) > 0:
@@ -118,11 +121,11 @@ func (r *Runner) try(ctx context.Context, a *Attempt) (Outcome, *Stage) {
 }
 
 // late asks the backend again, for what came after the attempt had ended.
-func (s *Stage) late(o *Outcome) {
+func (s *Stage) late(o *Outcome, seen map[string]canary.Sighting) {
 	if s.TB == nil {
 		return
 	}
-	s.sweep()
+	s.sweep(seen)
 	if len(s.found) > 0 {
 		o.Verdict, o.Found = Through, s.found
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -38,6 +39,9 @@ type Site struct {
 	Gateways []*gateway.Gateway
 	Redis    *redistest.Server
 	Binary   string
+	// Front starts what is attacked in front of another backend, with a folder /open/
+	// that needs no pass, and gives its address; nil starts Binary.
+	Front func(t testing.TB, backend string) string
 	// Chromium is a browser that is there already; nil has the run start one.
 	Chromium *browser.Browser
 
@@ -213,4 +217,20 @@ func (o *Site) mark(id string) string {
 	defer o.mu.Unlock()
 	o.count++
 	return fmt.Sprintf("m%s%s%dm", strings.ToLower(id), o.run, o.count)
+}
+
+// seen are the marks of this run that have arrived at the canary.
+func (o *Site) seen() map[string]canary.Sighting {
+	if o.Canary == nil {
+		return nil
+	}
+	// A word may have more letters around the mark, as in %2fmark.
+	mark := regexp.MustCompile(`m[a-h]\d+` + o.run + `\d+m`)
+	all := map[string]canary.Sighting{}
+	for word, sighting := range o.Canary.Words(o.run) {
+		if found := mark.FindString(word); found != "" && (all[found].Visit == nil) {
+			all[found] = sighting
+		}
+	}
+	return all
 }

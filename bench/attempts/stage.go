@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"waitroom/bench/canary"
 	"waitroom/bench/gateway"
 )
 
@@ -24,7 +25,7 @@ type Stage struct {
 	tried   int
 	found   []Finding
 	wronged []Finding
-	marks   map[string]Finding
+	marks   map[string]watched
 }
 
 // Mark is a word that stands nowhere else. What carries it must not reach the backend.
@@ -42,8 +43,12 @@ func (s *Stage) Through(f Finding) {
 	f.Sent, f.Answer, f.Backend = clip(f.Sent), clip(f.Answer), clip(f.Backend)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !slices.ContainsFunc(s.found, func(have Finding) bool { return have.Variant == f.Variant }) {
+	at := slices.IndexFunc(s.found, func(have Finding) bool { return have.Variant == f.Variant })
+	switch {
+	case at < 0:
 		s.found = append(s.found, f)
+	case s.found[at].Backend == "": // the backend is the better witness
+		s.found[at] = f
 	}
 }
 
@@ -76,10 +81,20 @@ func (s *Stage) Held(variant, mark, sent string, a gateway.Answer) {
 }
 
 // watch has the backend asked for a mark, when the attempt ends and when the run does.
-func (s *Stage) watch(mark string, f Finding) {
+func (s *Stage) watch(mark string, f Finding) { s.watchAll(mark, f, false) }
+
+// watchAll is watch; with bytes the mark may not be in anything that arrives, request or
+// not.
+func (s *Stage) watchAll(mark string, f Finding, bytes bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.marks[mark] = f
+	s.marks[mark] = watched{f, bytes}
+}
+
+// watched is what is noted where a mark is seen.
+type watched struct {
+	finding Finding
+	bytes   bool
 }
 
 // unwatch ends watch: from now on the mark may come.
@@ -89,20 +104,20 @@ func (s *Stage) unwatch(mark string) {
 	delete(s.marks, mark)
 }
 
-// sweep asks the canary for all marks.
-func (s *Stage) sweep() {
-	if s.Canary == nil {
-		return
-	}
+// sweep looks for all marks among what the canary has seen.
+func (s *Stage) sweep(seen map[string]canary.Sighting) {
 	s.mu.Lock()
 	marks := maps.Clone(s.marks)
 	s.mu.Unlock()
-	for mark, f := range marks {
-		if visits := s.Canary.Marked(mark); len(visits) > 0 {
-			f.Why, f.Backend = "the backend saw it", fmt.Sprint(visits[0])
-			if text, ok := s.Canary.Heard(mark); ok {
-				f.Backend += "\n" + text
-			}
+	for mark, w := range marks {
+		sighting, ok := seen[mark]
+		switch f := w.finding; {
+		case !ok:
+		case sighting.Visit != nil:
+			f.Why, f.Backend = "the backend saw it", fmt.Sprint(sighting.Visit, "\n", sighting.Text)
+			s.Through(f)
+		case w.bytes:
+			f.Why, f.Backend = "bytes of it reached the backend", sighting.Text
 			s.Through(f)
 		}
 	}

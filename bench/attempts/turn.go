@@ -117,7 +117,7 @@ func fetchedAhead(s *Stage) {
 	if now := w.standing(); now.State != "called" {
 		s.Through(Finding{Variant: "fetched ahead when called", Why: "the turn was used up: the state is " + now.State})
 	}
-	s.sweep() // before the visitor comes in earnest, by the same address
+	s.sweep(s.seen()) // before the visitor comes in earnest, by the same address
 	s.unwatch(w.mark)
 	w.Goto(s.origin() + s.Page)
 	if !gateway.Eventually(turnLimit, w.inside) {

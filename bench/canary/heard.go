@@ -2,6 +2,7 @@ package canary
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -23,17 +24,6 @@ func (t *tape) write(b []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.text = append(t.text, b[:min(len(b), maxTape-len(t.text))]...)
-}
-
-// find gives what stands around a mark.
-func (t *tape) find(mark []byte) (string, bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	at := bytes.Index(t.text, mark)
-	if at < 0 {
-		return "", false
-	}
-	return string(t.text[max(0, at-around):min(len(t.text), at+len(mark)+around)]), true
 }
 
 // Marked gives the requests that carry a mark in their address or in a field.
@@ -59,16 +49,58 @@ func (v *Visit) carries(mark string) bool {
 	return false
 }
 
-// Heard says whether a mark is among the bytes that arrived, in a request or outside of
-// any, and gives what stands around it.
-func (c *Canary) Heard(mark string) (string, bool) {
+// Sighting is where a word was seen among what arrived.
+type Sighting struct {
+	// Visit is the request that has it in its address or in a field; nil where it stands
+	// elsewhere, in a body or outside of any request.
+	Visit *Visit
+	// Text is what stands around it.
+	Text string
+}
+
+// Words gives each word of letters and digits that has part in it and is among what
+// arrived: once, in a request if it is in any.
+func (c *Canary) Words(part string) map[string]Sighting {
 	c.mu.Lock()
 	tapes := slices.Clone(c.heard)
 	c.mu.Unlock()
+	all := map[string]Sighting{}
 	for _, t := range tapes {
-		if text, ok := t.find([]byte(mark)); ok {
-			return text, true
-		}
+		t.mu.Lock()
+		each(t.text, part, func(word, text string) { all[word] = Sighting{Text: text} })
+		t.mu.Unlock()
 	}
-	return "", false
+	for _, v := range c.Visits() {
+		var b bytes.Buffer
+		fmt.Fprintf(&b, "%s %s %s ", v.Method, v.Host, v.URI)
+		for name, values := range v.Header {
+			fmt.Fprint(&b, name, values)
+		}
+		each(b.Bytes(), part, func(word, _ string) {
+			if all[word].Visit == nil {
+				all[word] = Sighting{Visit: &v, Text: all[word].Text}
+			}
+		})
+	}
+	return all
+}
+
+// each calls f for each word that has part in it, with what stands around it.
+func each(text []byte, part string, f func(word, text string)) {
+	inWord := func(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
+	for from := 0; ; {
+		at := bytes.Index(text[from:], []byte(part))
+		if at < 0 {
+			return
+		}
+		begin, end := from+at, from+at+len(part)
+		for begin > 0 && inWord(text[begin-1]) {
+			begin--
+		}
+		for end < len(text) && inWord(text[end]) {
+			end++
+		}
+		f(string(text[begin:end]), string(text[max(0, begin-around):min(len(text), end+around)]))
+		from = end
+	}
 }
