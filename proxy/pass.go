@@ -101,6 +101,7 @@ func (o *Options) forward(ctx *fasthttp.RequestCtx, c *call, room *Room) bool {
 		o.command(ctx, room, s, answer.Command)
 	} else {
 		o.rotate(ctx, room, s, q.Upgrade)
+		room.offer(ctx, s)
 	}
 	return true
 }

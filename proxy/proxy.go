@@ -253,8 +253,8 @@ func (o *Options) own(ctx *fasthttp.RequestCtx, c *call) {
 		pass = &s.pass
 	}
 	room.Waiting.Call(ctx, q, &s.visitor, what, pass)
-	if room.Bound != nil && what == "leave" && ctx.Response.StatusCode() == fasthttp.StatusNoContent {
-		room.Bound.Forget(ctx, &s.visitor)
+	if what == "leave" && ctx.Response.StatusCode() == fasthttp.StatusNoContent {
+		room.forget(ctx, s)
 	}
 	count(room.Traffic, what, ctx.Response.StatusCode())
 }

@@ -8,6 +8,7 @@ import (
 	"waitroom/proxy/bound"
 	"waitroom/proxy/strict"
 	"waitroom/proxy/traffic"
+	"waitroom/proxy/visitor"
 	"waitroom/token"
 	"waitroom/token/dbsc"
 )
@@ -34,6 +35,22 @@ func (o *Options) turnAway(ctx *fasthttp.RequestCtx, q *strict.Request, room *Ro
 		s.verdict.count(room.Traffic)
 	}
 	o.refuse(ctx, q, room, unproved)
+}
+
+// offer asks again, with each page, for the registration without which the pass soon ends: the
+// answer that asked first may have been lost, or come out of a cache.
+func (r *Room) offer(ctx *fasthttp.RequestCtx, s *seen) {
+	if r.Bound == nil || s.visitor.Header || r.Bound.Renews(&s.pass) || s.visitor.Wish() != visitor.Page {
+		return
+	}
+	r.Bound.Offer(ctx, &s.pass, s.now)
+}
+
+// forget ends the session of who has left.
+func (r *Room) forget(ctx *fasthttp.RequestCtx, s *seen) {
+	if none := [32]byte{}; r.Bound != nil && (s.visitor.Bound != none || s.pass.Bound != none) {
+		r.Bound.Forget(ctx, &s.visitor)
+	}
 }
 
 // answerBound answers what a browser asks for its session, and counts it.

@@ -63,6 +63,34 @@ func TestWhoLeavesTakesTheSessionAlong(t *testing.T) {
 	}
 }
 
+func TestOfTwoRegistrationsTheLaterCountsAndTheOtherEnds(t *testing.T) {
+	t.Parallel()
+	s := begin(t, "require")
+	first := &player{Visitor: s.visitor(), key: newKey(t)}
+	path, challenge := offered(t, first.Visitor)
+	second := first.copied() // two tabs that load at once: the calls go out with the same cookies
+	second.key = newKey(t)
+	_, again := offered(t, second.Visitor)
+	register := func(p *player, challenge string) {
+		t.Helper()
+		a := p.post(t, path, map[string]string{"Secure-Session-Response": p.sign(t, challenge, true)})
+		if a.Status != 200 {
+			t.Fatalf("register: %d %s", a.Status, a.Body)
+		}
+		p.learn(t, a)
+	}
+	register(first, challenge)
+	register(second, again)
+	first.Cookies = second.Cookies // of one browser, which keeps the later ones
+	if a := first.refresh(t); a.Status != 200 || !strings.Contains(a.Body, `"continue":false`) || second.Cookies[boundCookie] == "" {
+		t.Errorf("the earlier session: %d %s", a.Status, a.Body)
+	}
+	if a := second.Navigate(t, "/book"); !isInside(a) {
+		t.Errorf("the later session: %d", a.Status)
+	}
+	second.learn(t, second.refresh(t))
+}
+
 func TestOthersAreAskedForNothing(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"off", "prefer", "require"} {
@@ -72,8 +100,12 @@ func TestOthersAreAskedForNothing(t *testing.T) {
 		if offer := a.Header.Get("Secure-Session-Registration"); !isInside(a) || (offer != "") != (mode != "off") {
 			t.Errorf("%s: %d, offer %q", mode, a.Status, offer)
 		}
-		if a = v.Navigate(t, "/my/bookings"); !isInside(a) {
-			t.Errorf("%s: a browser that does not register: %d", mode, a.Status)
+		a = v.Navigate(t, "/my/bookings")
+		if offer := a.Header.Get("Secure-Session-Registration"); !isInside(a) || (offer != "") != (mode == "require") {
+			t.Errorf("%s: a browser that does not register: %d, offer %q", mode, a.Status, offer)
+		}
+		if a = v.Call(t, "leave"); a.Status != 204 || v.Cookies[passCookie] == "" {
+			t.Errorf("%s: leaving without a session: %d %v", mode, a.Status, v.Cookies)
 		}
 		for name := range v.Cookies {
 			if strings.Contains(name, "bound") {

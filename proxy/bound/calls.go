@@ -177,8 +177,8 @@ func (r *Room) confirm(ctx *fasthttp.RequestCtx, bond *token.Bond, s dbsc.Sessio
 
 // end tells the browser that the session is over. Who asks has proved the key: so the device is free again.
 func (r *Room) end(ctx *fasthttp.RequestCtx, c *Call, s dbsc.Session, key [32]byte) Outcome {
-	r.Cookies.SetBound(ctx, r.Name, nil, 0)
-	if c.Pass == nil {
+	if c.Pass == nil { // else there is another session, whose cookies these are
+		r.Cookies.SetBound(ctx, r.Name, nil, 0)
 		r.Cookies.SetPass(ctx, r.Name, nil, 0)
 	}
 	if c.Visitor.Bound == key {
