@@ -157,7 +157,7 @@ func TestWithoutAnAddressOrADoorNothingIsLimited(t *testing.T) {
 	}
 }
 
-// The defaults of config.Default, which a test there holds to these.
+// The defaults, as waitroom.example.yaml shows them.
 func defaults(t *Table) *Door {
 	return &Door{
 		Table: t, Room: "booking", PerDevice: Limit{60, time.Minute},
