@@ -42,12 +42,35 @@ func (o *Options) enter(ctx *fasthttp.RequestCtx, c *call, room *Room) {
 // browser's own cache is nobody else's, and goes by what the backend says.
 func unshare(ctx *fasthttp.RequestCtx) {
 	h := &ctx.Response.Header
+	for name := range h.All() {
+		if edgeOnly(name) {
+			h.Del(string(name))
+			unshare(ctx) // the walk is over what was there before
+			return
+		}
+	}
 	said := h.Peek(fasthttp.HeaderCacheControl)
 	// With `private="name"` only that field is nobody else's.
 	if bytes.Contains(said, []byte("no-store")) || bytes.Contains(said, []byte("private")) && !bytes.Contains(said, []byte("private=")) {
 		return
 	}
 	h.Add(fasthttp.HeaderCacheControl, "private")
+}
+
+// edgeOnly says whether a field tells shared caches what counts for them in place of
+// Cache-Control: RFC 9213's fields, and those that there were before it.
+func edgeOnly(name []byte) bool {
+	const targeted = "cdn-cache-control"
+	switch n := len(name); {
+	case n < len("edge-control"):
+		return false
+	case n == len("edge-control"):
+		return bytes.EqualFold(name, []byte("edge-control"))
+	case n == len(targeted):
+		return bytes.EqualFold(name, []byte(targeted)) || bytes.EqualFold(name, []byte("surrogate-control"))
+	default:
+		return n > len(targeted) && bytes.EqualFold(name[n-len(targeted):], []byte(targeted))
+	}
 }
 
 // forward passes an admitted request on, and does what the backend's answer orders. It

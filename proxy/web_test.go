@@ -76,6 +76,26 @@ func TestNothingThatNeededAPassIsForSharedCaches(t *testing.T) {
 	}
 }
 
+// TestNoFieldForCachesAloneOverridesThat: what counts for a content network in place of Cache-Control does not reach it.
+func TestNoFieldForCachesAloneOverridesThat(t *testing.T) {
+	r := opened(t, settings{open: []string{"/open/"}})
+	p := r.inside()
+	names := []string{"CDN-Cache-Control", "cdn-cache-control", "Example-CDN-Cache-Control", "Surrogate-Control", "Edge-Control", "X-Accel-Expires"}
+	for _, name := range names {
+		r.backend.answers(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header()[name] = []string{"max-age=600", "max-age=60"}
+			w.Header()["Cdn-Thing"] = []string{"x"}
+		})
+		a := p.get("/book")
+		if got := a.Header.Values(name); len(got) > 0 || a.Header.Get("Cache-Control") != "private" || a.Header.Get("Cdn-Thing") != "x" {
+			t.Errorf("%s: %q, Cache-Control %q", name, got, a.Header.Get("Cache-Control"))
+		}
+		if got := p.get("/open/x").Header.Values(name); len(got) != 2 && name != "X-Accel-Expires" {
+			t.Errorf("on an open path %s is %q", name, got)
+		}
+	}
+}
+
 func TestWhatAnAllowedProgramFetchesIsForNoSharedCache(t *testing.T) {
 	r := opened(t, settings{})
 	r.options.Rooms[0].Allow = allow.New(allow.Options{

@@ -41,6 +41,8 @@ func TestACacheInFrontGivesNobodyWhatAnotherGot(t *testing.T) {
 	}
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age=600")
+		w.Header().Set("X-Accel-Expires", "600")           // nginx believes this one first
+		w.Header().Set("CDN-Cache-Control", "max-age=600") // and others this (RFC 9213)
 		_, _ = fmt.Fprintf(w, "inside %s", r.RequestURI)
 	}))
 	t.Cleanup(site.Close)

@@ -27,8 +27,8 @@ func chunkLine(buf []byte) (line []byte, n int, err error) {
 	return line, i + 1, nil
 }
 
-// chunkSize reads a size line: hexadecimal digits, then nothing or an
-// extension, which is ignored.
+// chunkSize reads a size line: hexadecimal digits, 16 at most as other readers have it,
+// then nothing or an extension, which is ignored.
 func chunkSize(line []byte) (int64, error) {
 	var n int64
 	i := 0
@@ -37,7 +37,7 @@ func chunkSize(line []byte) (int64, error) {
 		if d < 0 {
 			break
 		}
-		if n > 1<<55 {
+		if n > 1<<55 || i == 16 {
 			return 0, fmt.Errorf("%w: chunk size", ErrNonsense)
 		}
 		n = n<<4 | int64(d)
