@@ -23,6 +23,7 @@ const (
 	Renewed
 	Challenged // a challenge was given, to be signed
 	Ended      // the browser was told that its session is over
+	Repeated   // the pass has its session already: a page offered one before the other was registered
 )
 
 // Call is one call of a browser: what it asks, and what the gate knows of it.
@@ -83,7 +84,11 @@ func shield(ctx *fasthttp.RequestCtx) {
 // register binds the pass to the key that the browser shows. It happens once: a pass with a session gets no other.
 func (r *Room) register(ctx *fasthttp.RequestCtx, c *Call) Outcome {
 	p, v := c.Pass, c.Visitor
-	if p == nil || p.Bound != [32]byte{} || v.Bound != [32]byte{} || r.late(p, c.Now) {
+	switch bound := v.Bound != [32]byte{} || p != nil && p.Bound != [32]byte{}; {
+	case bound:
+		refuse(ctx, fasthttp.StatusConflict, "bound-already")
+		return Repeated
+	case p == nil || r.late(p, c.Now):
 		refuse(ctx, fasthttp.StatusConflict, "nothing-to-bind")
 		return Refused
 	}
