@@ -42,7 +42,7 @@ func DefaultRoom() Room {
 		Hold:            30 * time.Minute,
 		Pass:            Pass{TTL: 10 * time.Minute, Idle: 5 * time.Minute, Rotate: time.Minute},
 		Waiting:         Waiting{Status: 200},
-		Device:          Device{DBSC: DeviceOff},
+		Device:          Device{Key: DevicePrefer, BindAddress: BindOff, DBSC: DeviceOff},
 		Limits: RoomLimits{
 			JoinsPerDevice: Limit{60, time.Minute},
 			ProofOfWork:    ProofOfWork{Mode: WorkOff, Cost: 1000, Digits: 3, Life: 5 * time.Minute},

@@ -78,12 +78,12 @@ rooms:
     hold: 1h30m
     pass: {ttl: 20m, idle: 20m, rotate: 5m}
     max_active: 5000
+    device: {key: require, bind_address: prefix, dbsc: off}
     waiting: {status: 503, page: page.html}
     cache:
       - {paths: [/book/slots/*, /book/today], ttl: 1s, stale: 30s}
       - paths: [/book/빈자리/]
         ttl: 500ms
-    device: {dbsc: off}
     limits: {joins_per_device: off, joins_per_address: "3,000/h", joins_per_network: 1/24h, proof_of_work: {mode: when_limited, cost: 5000, digits: 2, life: 1m},
       captcha: {kind: off, mode: always, site_key: k, secret_file: token, verify_url: "http://127.0.0.1:9/v", timeout: 1s, when_down: refuse}}
     allow:
@@ -133,7 +133,7 @@ rooms:
 			Pass:            Pass{20 * time.Minute, 20 * time.Minute, 5 * time.Minute},
 			MaxActive:       5000,
 			Waiting:         Waiting{503, in("page.html")},
-			Device:          Device{DeviceOff},
+			Device:          Device{DeviceRequire, BindPrefix, DeviceOff},
 			Limits: RoomLimits{Limit{}, Limit{3000, time.Hour}, Limit{1, 24 * time.Hour},
 				ProofOfWork{WorkWhenLimited, 5000, 2, time.Minute},
 				Captcha{CaptchaOff, WorkAlways, "k", NewSecret("s3cret"), in("token"), "http://127.0.0.1:9/v", time.Second, DownRefuse}},

@@ -49,7 +49,7 @@ type Room struct {
 	MaxActive int `yaml:"max_active" in:"0..100000000"`
 	// Waiting is what those who wait get to see.
 	Waiting Waiting `yaml:"waiting"`
-	// Device is how a pass is bound to the browser that entered.
+	// Device is how tickets and passes are bound to the device that they were given to.
 	Device Device `yaml:"device"`
 	// Limits bound the new places that one device, address or network gets.
 	Limits RoomLimits `yaml:"limits"`

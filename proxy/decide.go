@@ -18,6 +18,9 @@ type facts struct {
 	holds, revoked, copied bool
 	// bound is how it stands to the session of the browser's key.
 	bound bound.State
+	// moved says that it is bound to another network than it comes from; keyed, that its
+	// device has a key, and can prove that it is the same.
+	moved, keyed bool
 }
 
 // verdict is what becomes of a request to a protected address.
@@ -41,6 +44,8 @@ const (
 	// session, where one is required. Neither gets in, nor another pass.
 	unconfirmed
 	unbound
+	// moved waits until the device has proved its key.
+	moved
 )
 
 // decide is the gate's decision. Only a pass that was read without error, is held by
@@ -55,7 +60,7 @@ func decide(f facts) verdict {
 		return expired
 	case f.err != nil && !errors.Is(f.err, token.ErrNotYet):
 		return forged
-	case !f.holds:
+	case !f.holds, f.moved && !f.keyed:
 		return elsewhere
 	case f.revoked:
 		return ended
@@ -63,6 +68,8 @@ func decide(f facts) verdict {
 		return doubted
 	case f.bound == bound.Missing:
 		return unbound
+	case f.moved:
+		return moved
 	case f.err != nil:
 		return early
 	}
@@ -78,6 +85,8 @@ func (v verdict) count(t *traffic.Room) {
 		t.Refuse(traffic.ExpiredPass)
 	case elsewhere:
 		t.Refuse(traffic.OtherDevice)
+	case moved:
+		t.Refuse(traffic.NoProof)
 	case ended:
 		t.Refuse(traffic.RevokedPass)
 	case doubted:

@@ -91,6 +91,12 @@ func TestTheReasonOfARefusalIsTheFirstThatIsKnown(t *testing.T) {
 		{facts{shown: true, holds: true, revoked: true}, ended},
 		{facts{shown: true, err: token.ErrNotYet, holds: true, revoked: true}, ended},
 		{facts{shown: true, err: token.ErrNotYet}, elsewhere},
+		{facts{shown: true, holds: true, moved: true}, elsewhere},
+		{facts{shown: true, holds: true, moved: true, keyed: true}, moved},
+		{facts{shown: true, holds: true, moved: true, keyed: true, revoked: true}, ended},
+		{facts{shown: true, moved: true, keyed: true}, elsewhere},
+		{facts{shown: true, holds: true, moved: true, keyed: true, err: token.ErrExpired}, expired},
+		{facts{shown: true, holds: true, keyed: true}, admit},
 	} {
 		if got := decide(c.f); got != c.want {
 			t.Errorf("%+v: %v, want %v", c.f, got, c.want)

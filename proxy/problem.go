@@ -38,7 +38,7 @@ func (o *Options) refuse(ctx *fasthttp.RequestCtx, q *strict.Request, room *Room
 	if room != nil {
 		name = room.Name
 	}
-	who := o.Cookies.Read(q, name)
+	who := o.Cookies.Read(q, name, nil)
 	if room == nil || o.Errors == nil || who.Wish() != visitor.Page {
 		strict.Refuse(ctx, strict.Refusal{Status: p.status, Reason: p.slug, Close: p.status == fasthttp.StatusMisdirectedRequest})
 		return

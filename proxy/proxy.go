@@ -154,7 +154,7 @@ func (g *Gate) Handle(ctx *fasthttp.RequestCtx) {
 		o.forward(ctx, c, room)
 		return
 	}
-	o.look(q, room, s)
+	o.look(ctx, q, room, s)
 	if s.verdict != admit {
 		if u := o.allows(ctx, q, room); u.Given() {
 			o.allowed(ctx, c, room, u)
@@ -204,7 +204,7 @@ func (g *Gate) Admits(ctx *fasthttp.RequestCtx) bool {
 		return true
 	}
 	c.seen = seen{}
-	o.look(q, room, &c.seen)
+	o.look(ctx, q, room, &c.seen)
 	return c.seen.verdict == admit || o.allows(ctx, q, room).Given()
 }
 
@@ -236,20 +236,20 @@ func (o *Options) own(ctx *fasthttp.RequestCtx, c *call) {
 		return
 	}
 	if room.Bound != nil && bound.Is(what) {
-		o.look(q, room, s)
+		o.look(ctx, q, room, s)
 		o.answerBound(ctx, c, room, what)
 		return
 	}
 	if calls(what) == traffic.Own && o.tooBad(ctx, room.Traffic) {
 		return
 	}
-	o.look(q, room, s)
+	o.look(ctx, q, room, s)
 	if (s.verdict == unconfirmed || s.verdict == unbound) && what != "leave" {
 		o.turnAway(ctx, q, room, s)
 		return
 	}
 	var pass *token.Pass
-	if s.verdict == admit || s.verdict == early {
+	if s.verdict == admit || s.verdict == early || s.verdict == moved && what == "prove" {
 		pass = &s.pass
 	}
 	room.Waiting.Call(ctx, q, &s.visitor, what, pass)
@@ -275,6 +275,7 @@ func count(t *traffic.Room, call string, status int) {
 		t.Refuse(traffic.OtherDevice)
 	case fasthttp.StatusMethodNotAllowed, statusTooEarly:
 		t.Refuse(traffic.BadMethod)
+	case fasthttp.StatusUnauthorized: // counted where the proof was looked at
 	case fasthttp.StatusTooManyRequests:
 		t.Refuse(traffic.Limited)
 	default:
@@ -307,6 +308,8 @@ func calls(call string) traffic.Verdict {
 		return traffic.Entered
 	case "leave":
 		return traffic.Left
+	case "device", "prove":
+		return traffic.Keyed
 	}
 	return traffic.Own
 }
@@ -325,13 +328,18 @@ type seen struct {
 }
 
 // look reads the visitor's pass and decides on it.
-func (o *Options) look(q *strict.Request, room *Room, s *seen) {
-	s.visitor, s.now = o.Cookies.Read(q, room.Name), room.Inside.View().Now()
+func (o *Options) look(ctx *fasthttp.RequestCtx, q *strict.Request, room *Room, s *seen) {
+	s.visitor, s.now = o.Cookies.Read(q, room.Name, o.Keys.Keys()), room.Inside.View().Now()
 	s.visitor.ReadBound(o.Cookies, room.Name, o.Keys.Keys(), s.now)
+	if room.Waiting.Prefix {
+		s.visitor.Device.Network = token.NetworkOf(strict.ClientAddr(ctx, o.Trusted))
+	}
 	f := facts{shown: len(s.visitor.Pass) > 0}
 	if f.shown {
 		s.pass, f.err = o.Keys.ReadPass(s.visitor.Pass, room.Name, s.now)
 		f.holds = s.visitor.Holds(s.pass.Device)
+		f.moved = room.Waiting.Prefix && s.pass.Device.Network != 0 && s.pass.Device.Network != s.visitor.Device.Network
+		f.keyed = s.pass.Device.HasKey()
 		f.revoked = room.Inside.Revoked(queue.PassID(s.pass.ID))
 		f.copied = s.pass.Gen.Number < room.Inside.Floor(queue.PassID(s.pass.ID))
 		s.token = s.visitor.Pass

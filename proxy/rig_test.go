@@ -53,6 +53,9 @@ type settings struct {
 	rotate int64 // microseconds
 	open   []string
 	tls    bool
+	// key asks for devices' keys; prefix binds to networks.
+	key    waiting.KeyPolicy
+	prefix bool
 	// engine is another line than a new embedded one; keys its keys.
 	engine engine
 	keys   *token.Ring
@@ -166,7 +169,7 @@ func (r *rig) gateOptions(s settings) proxy.Options {
 		one.Backend, one.Inside, one.Traffic, one.Rotate = b, inside, r.traffic.Room(one.Name), s.rotate
 		one.Waiting = &waiting.Room{
 			Name: one.Name, Line: inside, Keys: r.keys, Cookies: r.cookies, Page: builtIn,
-			Status: s.status, Idle: s.idle,
+			Status: s.status, Idle: s.idle, Key: s.key, Proofs: waiting.NewProofs(), Prefix: s.prefix, TLS: s.tls, Traffic: one.Traffic,
 		}
 	}
 	return o

@@ -67,6 +67,9 @@ func NetworkOf(a netip.Addr) uint64 {
 	return 1 << 56
 }
 
+// FormatKey is the text of a key's thumbprint: 43 characters of base64url, as in cnf.jkt.
+func FormatKey(key [32]byte) string { return strict.EncodeToString(key[:]) }
+
 // thumbprint names a public P-256 key, given as its coordinates in base64url (RFC 7638).
 func thumbprint(x, y []byte) [32]byte {
 	var buf [160]byte

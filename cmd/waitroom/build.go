@@ -26,6 +26,7 @@ import (
 	"waitroom/proxy/strict"
 	"waitroom/proxy/traffic"
 	"waitroom/proxy/visitor"
+	"waitroom/proxy/waiting"
 	"waitroom/token"
 )
 
@@ -38,8 +39,9 @@ type gateway struct {
 	store   store
 	traffic *traffic.Traffic
 	gate    *proxy.Gate
-	reverse *allow.Names  // what addresses are called
-	counted *limits.Table // what addresses and devices have asked for
+	reverse *allow.Names    // what addresses are called
+	counted *limits.Table   // what addresses and devices have asked for
+	proofs  *waiting.Proofs // of devices' keys, that were taken
 
 	visitors *fasthttp.Server
 	listener net.Listener
@@ -69,7 +71,7 @@ type gateway struct {
 // build makes the gateway: keys, store, rooms, listeners. Where anything fails,
 // nothing is left running and no port is taken.
 func build(ctx context.Context, c *config.Config, log *zap.Logger, level zap.AtomicLevel) (_ *gateway, err error) {
-	g := &gateway{log: log, level: level, traffic: traffic.New(), rooms: map[string]*room{}, ending: make(chan struct{}), counted: limits.NewTable(c.Limits.Remembered), reverse: allow.NewNames(nil)}
+	g := &gateway{log: log, level: level, traffic: traffic.New(), rooms: map[string]*room{}, ending: make(chan struct{}), counted: limits.NewTable(c.Limits.Remembered), proofs: waiting.NewProofs(), reverse: allow.NewNames(nil)}
 	defer func() {
 		if err != nil {
 			g.close()

@@ -75,6 +75,8 @@ func (g *gateway) take(ctx context.Context, c *config.Config) (o proxy.Options, 
 			if err == nil {
 				made.Waiting.Door, made.Waiting.Trusted = g.door(c, from), c.TrustedProxies
 				made.Waiting.Work, made.Waiting.Captcha = g.work(from), g.captcha(from)
+				made.Waiting.TLS, made.Waiting.Proofs, made.Waiting.Traffic = o.TLS, g.proofs, made.Traffic
+				made.Waiting.Key, made.Waiting.Prefix = keyPolicies[from.Device.Key], from.Device.BindAddress == config.BindPrefix
 			}
 			o.Rooms = append(o.Rooms, made)
 		}
@@ -84,6 +86,11 @@ func (g *gateway) take(ctx context.Context, c *config.Config) (o proxy.Options, 
 		}
 	}
 	return o, g.swap(c, names, next), nil
+}
+
+// keyPolicies are the policies by the names that the configuration has for them.
+var keyPolicies = map[string]waiting.KeyPolicy{
+	config.DeviceOff: waiting.KeyOff, config.DevicePrefer: waiting.KeyPrefer, config.DeviceRequire: waiting.KeyRequire,
 }
 
 // swap makes the rooms those that run, and gives those before that are not among them.

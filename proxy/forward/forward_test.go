@@ -40,7 +40,7 @@ func TestFieldsThatOnlyTheGatewaySetsAreReplacedOrRemoved(t *testing.T) {
 		}
 	}
 	for _, name := range []string{
-		"Waitroom-Room", "waitroom-pass", "WAITROOM-SUBJECT", "Waitroom-Anything-At-All", "Waitroom-Ticket", "Waitroom-Command",
+		"Waitroom-Room", "waitroom-pass", "WAITROOM-SUBJECT", "Waitroom-Anything-At-All", "Waitroom-Ticket", "Waitroom-Proof", "Waitroom-Command",
 		"X-Original-URL", "X-Original-Method", "X-Original-Host", "X-Original-URI", "X-Rewrite-URL", "X-HTTP-DestinationURL",
 		"Request-Uri", "Redirect-Url", "X-Override-URL", "X-Script-Name", "X-Matched-Path", "X-Forwarded", "Forwarded-For", "X-SSL-Client-Verify",
 		"X-Accel-Redirect", "X-Accel-Internal", "X-Sendfile", "X-Forwarded-Prefix", "X-Forwarded-Path", "X-Forwarded-Uri",

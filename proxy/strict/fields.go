@@ -203,7 +203,7 @@ var nameByte = func() (t [256]byte) {
 var kindNames = [fixedKinds]string{
 	Host: "host", ContentLength: "length", TransferEncoding: "transfer-encoding", ContentType: "content-type",
 	Authorization: "authorization", Origin: "origin", Cookie: "cookie-line", Expect: "expect", Upgrade: "upgrade",
-	UserAgent: "user-agent", SocketKey: "websocket", SocketVersion: "websocket", Ticket: "ticket", Pass: "pass",
+	UserAgent: "user-agent", SocketKey: "websocket", SocketVersion: "websocket", Ticket: "ticket", Pass: "pass", Proof: "proof",
 	ForwardedProto: "forwarded", ForwardedHost: "forwarded", Referer: "referer",
 	FetchSite: "fetch", FetchMode: "fetch", FetchDest: "fetch", Platform: "platform",
 }

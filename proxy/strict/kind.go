@@ -22,6 +22,7 @@ const (
 	SocketVersion
 	Ticket
 	Pass
+	Proof
 	ForwardedProto
 	ForwardedHost
 	Referer
@@ -146,6 +147,8 @@ func gatewayKind(n []byte) Kind {
 		return Ticket
 	case "waitroom-pass":
 		return Pass
+	case "waitroom-proof":
+		return Proof
 	case "wl-proxy-client-ip", "wl-proxy-ssl":
 		return Override
 	}

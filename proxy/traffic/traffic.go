@@ -27,12 +27,13 @@ const (
 	Entered                // a pass was given, for the first time or again
 	Left                   // a place was given up
 	Bound                  // a browser registered or renewed its session, or ended it
+	Keyed                  // a device proved its key, or a new one
 	Own                    // another page or file of the gateway's own
 	Refused                // refused; the reason is counted, too
 	verdicts
 )
 
-var verdictNames = [verdicts]string{"passed", "allowed", "opened", "queued", "joined", "polled", "entered", "left", "bound", "own", "refused"}
+var verdictNames = [verdicts]string{"passed", "allowed", "opened", "queued", "joined", "polled", "entered", "left", "bound", "keyed", "own", "refused"}
 
 // String is the verdict as its label shows it.
 func (v Verdict) String() string { return name(verdictNames[:], int(v)) }
@@ -53,6 +54,10 @@ const (
 	RevokedPass                  // a pass that was ended
 	CopiedPass                   // a pass of which there are copies, until its device proves its key
 	OtherDevice                  // a ticket or pass of another device
+	NoProof                      // no proof of the device's key where one is needed
+	StaleProof                   // a proof whose nonce is over
+	BadProof                     // a proof that is forged, of another key or for another call
+	UsedProof                    // a proof that was taken before, or one too many
 	Unconfirmed                  // a pass with a session, without its bound cookie
 	RenewalSkipped               // the same, and the browser says that it did not renew
 	Unbound                      // a pass without a session, where one is required
@@ -69,7 +74,7 @@ const (
 
 var reasonNames = [reasons]string{
 	"malformed", "unknown_host", "bad_method", "too_large", "too_slow", "bad_ticket", "bad_pass", "expired_pass", "revoked_pass", "copied_pass",
-	"other_device", "unconfirmed", "renewal_skipped", "unbound", "bad_session", "not_called", "limited", "overload", "store_away", "backend_down", "backend_slow", "backend_broke",
+	"other_device", "no_proof", "stale_proof", "bad_proof", "used_proof", "unconfirmed", "renewal_skipped", "unbound", "bad_session", "not_called", "limited", "overload", "store_away", "backend_down", "backend_slow", "backend_broke",
 }
 
 // String is the reason as its label shows it.

@@ -52,6 +52,10 @@ type Visitor struct {
 	Unproved bool
 	// Forged is set by who verifies: a ticket or pass of the request is no good, and was never.
 	Forged bool
+	// Proved is set by who verifies: the request proves that its sender holds the device's key.
+	Proved bool
+	// Ath is set by who hands out a ticket as a cookie: the hash by which a proof names it.
+	Ath [43]byte
 
 	// Bound is the thumbprint of the key that the device is bound to in this room, by its
 	// cookie; zero for none. Whether the browser holds that key is told by a bound cookie.
@@ -60,8 +64,9 @@ type Visitor struct {
 	request *strict.Request
 }
 
-// Read reads the visitor of a room from a canonical request.
-func (c Cookies) Read(q *strict.Request, room string) Visitor {
+// Read reads the visitor of a room from a canonical request. The device cookie of a device
+// with a key is verified with keys; nil knows none.
+func (c Cookies) Read(q *strict.Request, room string, keys *token.Keys) Visitor {
 	site, dest := q.Value(strict.FetchSite), q.Value(strict.FetchDest)
 	v := Visitor{
 		Browser:  len(site) > 0 || len(dest) > 0,
@@ -70,7 +75,11 @@ func (c Cookies) Read(q *strict.Request, room string) Visitor {
 	}
 	device := q.Own(c.device)
 	ua, platform := q.Value(strict.UserAgent), q.Value(strict.Platform)
-	v.Device, v.Known = token.DeviceOf(device, ua, platform)
+	if keys != nil {
+		v.Device, v.Known = keys.Device(device, ua, platform)
+	} else {
+		v.Device, v.Known = token.DeviceOf(device, ua, platform)
+	}
 	if !v.Known {
 		shown, _ := token.DeviceOf(nobody, ua, platform)
 		v.Device = token.Device{Browser: shown.Browser}
@@ -86,7 +95,8 @@ func (c Cookies) Read(q *strict.Request, room string) Visitor {
 
 // Holds says whether a ticket or pass that was made for a device may be used by
 // this visitor. One without a device cookie's hash was handed to an app, which has
-// none: then what the program shows of itself has to do.
+// none: then what the program shows of itself has to do. Whether the visitor holds the
+// device's key is another question, which only a proof answers.
 func (v *Visitor) Holds(made token.Device) bool {
 	if made.ID == ([16]byte{}) {
 		return v.Header && made.SameBrowser(v.Device)

@@ -149,7 +149,7 @@ func TestTicketAndPassAreReadFromFieldsOrElseFromTheRoomsCookies(t *testing.T) {
 		{"a device that is none", false, []string{"Cookie: waitroom-device=short"}, "", "", false, false},
 	} {
 		cookies := NewCookies(c.secure, []string{"a", "b"})
-		v := cookies.Read(canonical(t, "GET /", append(c.fields, "X-Last: 1")...), "a")
+		v := cookies.Read(canonical(t, "GET /", append(c.fields, "X-Last: 1")...), "a", nil)
 		if string(v.Ticket) != c.ticket || string(v.Pass) != c.pass || v.Known != c.known || v.Header != c.field {
 			t.Errorf("%s: ticket %q, pass %q, device %t, field %t", c.why, v.Ticket, v.Pass, v.Known, v.Header)
 		}
@@ -173,7 +173,7 @@ func TestABrowserIsToldByItsFetchMetadata(t *testing.T) {
 		{[]string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Dest: iframe"}, true, true},
 		{[]string{"Sec-Fetch-Site: same-site", "Sec-Fetch-Dest: image"}, true, false},
 	} {
-		if v := c.Read(canonical(t, "GET /", x.fields...), "a"); v.Browser != x.browser || v.Embedded != x.embedding {
+		if v := c.Read(canonical(t, "GET /", x.fields...), "a", nil); v.Browser != x.browser || v.Embedded != x.embedding {
 			t.Errorf("%v: browser %t, embedded %t", x.fields, v.Browser, v.Embedded)
 		}
 	}

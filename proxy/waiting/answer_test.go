@@ -113,6 +113,10 @@ func TestEveryPageFitsIntoTheFirstFlight(t *testing.T) {
 			ctx, q := request(t, "Accept-Encoding: gzip", "Accept-Language: "+language)
 			f := facts()
 			f.State, f.OpensAt, f.EnterAt = state, f.ServerTime+1, f.ServerTime+1
+			f.Key, f.ProofNonce = "require", "AGEVA-BUBTNWgTbP-PqUAyLw5n8wzLqaXkPm"
+			if state == "called" {
+				f.Thumbprint, f.Ath = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I", "fuTSrGkiw2bVVAxJ0EMQ2oqrTpf7nQ4tSgqyVZ3L1oE"
+			}
 			f.DrawHash, f.DrawSecret = strings.Repeat("0123456789abcdef", 4), strings.Repeat("fedcba9876543210", 4)
 			if Write(ctx, q, template, f, 200); len(ctx.Response.Body()) >= 14_000 {
 				t.Errorf("%s in %s: %d bytes", state, language, len(ctx.Response.Body()))

@@ -12,19 +12,31 @@ import (
 // Call answers /.waitroom/{room}/{call}. Pass is the visitor's pass where the gate
 // has verified one, valid now or from an instant on.
 func (r *Room) Call(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, call string, pass *token.Pass) {
-	if no := refusal(ctx, q, v, call); no != none {
+	no := refusal(ctx, q, v, call)
+	if no == none && r.Key == KeyOff && (call == "device" || call == "prove") {
+		no = unknownCall
+	}
+	if no != none {
 		answerProblem(ctx, no, nil)
 		return
 	}
 	switch call {
-	case "join":
+	case "join", "device":
+		if r.Key != KeyOff && (call == "device" || q.Value(strict.Proof) != nil) {
+			if !r.register(ctx, q, v) {
+				return
+			}
+			defer r.challenge(ctx, v)
+		}
 		r.join(ctx, q, v, pass)
 	case "status":
 		r.status(ctx, q, v, pass)
 	case "enter":
 		r.enterCall(ctx, q, v, pass)
 	case "leave":
-		r.leave(ctx, v)
+		r.leave(ctx, q, v)
+	case "prove":
+		r.prove(ctx, q, v, pass)
 	}
 }
 
@@ -38,7 +50,7 @@ func refusal(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, ca
 			return badMethod
 		}
 		return none
-	case "join", "enter", "leave":
+	case "join", "device", "enter", "prove", "leave":
 	default:
 		return unknownCall
 	}
@@ -77,7 +89,7 @@ func (r *Room) join(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visi
 		if id == (queue.ID{}) {
 			id = r.person(ctx, v)
 		}
-		r.taken(ctx, v, r.arrive(ctx, v, id, true), now)
+		r.taken(ctx, v, r.arrive(ctx, v, id, r.direct(v)), now)
 		return
 	}
 	f := r.look(t, view, now, true)
@@ -85,7 +97,7 @@ func (r *Room) join(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visi
 		if r.full(ctx, q, v) {
 			return
 		}
-		f = r.arrive(ctx, v, queue.ID(t.ID), true)
+		f = r.arrive(ctx, v, queue.ID(t.ID), r.direct(v))
 	}
 	r.taken(ctx, v, f, now)
 }
@@ -94,13 +106,25 @@ func (r *Room) join(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visi
 func (r *Room) taken(ctx *fasthttp.RequestCtx, v *visitor.Visitor, f found, now int64) {
 	view := r.Line.View()
 	s := r.stands(&f, view, now)
-	if f.seat.State == queue.StateAdmitted {
+	switch {
+	case f.seat.State != queue.StateAdmitted:
+	case r.withheld(v):
+		s.State = queue.StateCalled
+	default:
 		s = r.admitted(view, now, f.seat.Entry, f.ticket.Number)
 		a := r.admit(ctx, v, queue.ID(f.ticket.ID), f.seat)
 		s.pass = a.Body
 	}
 	s.ticket = r.issue(ctx, v, &f.ticket, now)
+	r.called(ctx, v, &s)
 	answerStanding(ctx, &s)
+}
+
+// called hands out what a called visitor's proof is made with, where one is needed.
+func (r *Room) called(ctx *fasthttp.RequestCtx, v *visitor.Visitor, s *standing) {
+	if s.State == queue.StateCalled && r.withheld(v) {
+		r.challenge(ctx, v)
+	}
 }
 
 func (r *Room) status(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, pass *token.Pass) {
@@ -138,6 +162,7 @@ func (r *Room) status(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vi
 	if f.renew {
 		s.ticket = r.issue(ctx, v, &f.ticket, now)
 	}
+	r.called(ctx, v, &s)
 	answerStanding(ctx, &s)
 }
 
@@ -166,6 +191,14 @@ func (r *Room) enterCall(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor
 		answerProblem(ctx, no, &s)
 		return
 	}
+	s := r.standing(&t, view, now)
+	if r.waits(&t, view, now) {
+		answerProblem(ctx, notCalled, &s) // whose turn it is not yet needs no proof to be told so
+		return
+	}
+	if !r.admissible(ctx, q, v, &s) {
+		return
+	}
 	_, s, why := r.enter(ctx, v, t)
 	if why == over {
 		r.drop(ctx)
@@ -177,12 +210,41 @@ func (r *Room) enterCall(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor
 	answerStanding(ctx, &s)
 }
 
-func (r *Room) leave(ctx *fasthttp.RequestCtx, v *visitor.Visitor) {
+// prove answers a device that proves its key with its pass, made out anew for where it is now.
+func (r *Room) prove(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, pass *token.Pass) {
+	view := r.Line.View()
+	now := view.Now()
+	if pass == nil {
+		s := r.facts(view, now)
+		answerProblem(ctx, noPass, &s)
+		return
+	}
+	s := r.admitted(view, now, pass.Entry, 0)
+	no := useNonce
+	switch key := r.keyOf(v, pass); {
+	case key == [32]byte{}:
+		no = keyRequired
+	case r.Proves(q, key, v.Pass):
+		s.pass = r.renewed(ctx, v, *pass, key, now)
+		answerStanding(ctx, &s)
+		return
+	}
+	if !v.Header {
+		v.Ath = token.Ath(v.Pass)
+	}
+	r.challenge(ctx, v)
+	answerProblem(ctx, no, &s)
+}
+
+func (r *Room) leave(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor) {
 	view := r.Line.View()
 	now := view.Now()
 	if t, no := r.ticket(v, now); no == none {
+		s := r.standing(&t, view, now)
+		if v.Device.HasKey() && !r.admissible(ctx, q, v, &s) {
+			return
+		}
 		if err := r.Line.Leave(r.patience.wait(), queue.ID(t.ID), r.place(&t, &view.Rules)); err != nil {
-			s := r.standing(&t, view, now)
 			answerProblem(ctx, r.problemOf(err), &s)
 			return
 		}

@@ -69,6 +69,12 @@ func (r *Room) arrive(ctx *fasthttp.RequestCtx, v *visitor.Visitor, id queue.ID,
 	return found{ticket: token.Ticket{ID: id, Place: now, Stamped: true, Epoch: view.Epoch}, renew: true}
 }
 
+// waits says whether the view is sure that a ticket is not called. The store alone knows of one that is newer than the view.
+func (r *Room) waits(t *token.Ticket, view *queue.View, now int64) bool {
+	place := r.place(t, &view.Rules)
+	return !view.AwayAt(now) && t.Epoch == view.Epoch && !t.Stamped && place > view.Front && place <= view.Last
+}
+
 // enter turns a verified ticket into a pass, if it is called. Otherwise the standing
 // says where it is, and why says why not.
 func (r *Room) enter(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t token.Ticket) (Admitted, standing, problem) {
@@ -87,10 +93,10 @@ func (r *Room) enter(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t token.Ticke
 		t = f.ticket
 		r.issue(ctx, v, &t, now)
 	}
-	place := r.place(&t, &view.Rules)
-	if place > view.Front && place <= view.Last { // the store alone knows of one newer than the view
+	if r.waits(&t, view, now) {
 		return Admitted{}, r.standing(&t, view, now), notCalled
 	}
+	place := r.place(&t, &view.Rules)
 	seat, err := r.Line.Enter(r.patience.wait(), queue.ID(t.ID), place)
 	if err != nil {
 		s := r.standing(&t, view, now)

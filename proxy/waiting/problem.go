@@ -21,9 +21,14 @@ var (
 	none        = problem{}
 	notAdmitted = problem{429, "not-admitted", "Please wait for your turn",
 		"This address is protected by a waiting room. POST /.waitroom/{room}/join takes a place, and enter turns it into a pass."}
-	notCalled     = problem{409, "not-called", "It is not your turn yet", "Ask again after next_poll_ms."}
-	noTicket      = problem{404, "no-ticket", "There is no valid ticket in this request", "POST join takes a place, or finds the one you have."}
-	otherDevice   = problem{403, "other-device", "This ticket belongs to another device", "A place cannot be carried to another browser or device."}
+	notCalled   = problem{409, "not-called", "It is not your turn yet", "Ask again after next_poll_ms."}
+	noTicket    = problem{404, "no-ticket", "There is no valid ticket in this request", "POST join takes a place, or finds the one you have."}
+	otherDevice = problem{403, "other-device", "This ticket belongs to another device", "A place cannot be carried to another browser or device."}
+	noPass      = problem{404, "no-pass", "There is no valid pass in this request", "POST enter turns a called ticket into one."}
+	useNonce    = problem{401, "use-nonce", "This call has to be signed by the device's key",
+		"Send Waitroom-Proof: a proof over the nonce in Waitroom-Nonce, this call, and the ticket or pass that goes with it."}
+	keyRequired = problem{401, "key-required", "This room lets in devices with a key only",
+		"POST device with a Waitroom-Proof registers one. Browsers need JavaScript, https, and storage for this site."}
 	over          = problem{410, "ticket-over", "This ticket has been used", "POST join takes a new place."}
 	storeAway     = problem{503, "store-away", "Your place is kept", "Nobody is let in at the moment. Ask again after next_poll_ms."}
 	tooMany       = problem{429, "too-many-requests", "Too many requests came from there", "Ask again after Retry-After. Valid tickets and passes go on working."}
@@ -31,7 +36,7 @@ var (
 	captchaWanted = problem{429, "captcha-wanted", "A check is to be passed before a place is given", "POST join with the provider's token in Waitroom-Captcha."}
 	crossSite     = problem{403, "cross-site", "This call came from another site", "Only the waiting room's own page and apps may make it."}
 	badMethod     = problem{405, "method-not-allowed", "This call takes another method", "See the Allow field."}
-	unknownCall   = problem{404, "no-such-call", "There is no such call", "The calls are join, status, enter and leave."}
+	unknownCall   = problem{404, "no-such-call", "There is no such call", "The calls are join, device, status, enter, prove and leave."}
 	tooEarly      = problem{425, "too-early", "This call came in early data", "Early data may be a copy. Make the call again after the handshake (RFC 8470)."}
 	prefetch      = problem{503, "prefetch", "Nothing is loaded ahead here", "The visitor's own request will be answered."}
 )
@@ -54,6 +59,9 @@ func answerProblem(ctx *fasthttp.RequestCtx, p problem, s *standing) {
 	ctx.SetStatusCode(p.status)
 	ctx.Response.Header.SetContentType("application/problem+json")
 	protect(ctx)
+	if p.status == fasthttp.StatusUnauthorized {
+		ctx.Response.Header.Set(fasthttp.HeaderWWWAuthenticate, "Waitroom-Proof")
+	}
 	var buf [answerSize]byte
 	b := append(buf[:0], `{"type":"urn:waitroom:problem:`...)
 	b = append(b, p.slug...)

@@ -47,7 +47,8 @@ func (r *Room) revisit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.V
 	view := r.Line.View()
 	now := view.Now()
 	called := r.place(&t, &view.Rules) <= view.Front
-	if v.Wish() == visitor.Page && safe(q.Method) && called && !view.Away() {
+	withheld := r.withheld(v)
+	if v.Wish() == visitor.Page && safe(q.Method) && called && !view.Away() && !withheld {
 		a, s, why := r.enter(ctx, v, t)
 		switch {
 		case why == over:
@@ -59,11 +60,15 @@ func (r *Room) revisit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.V
 		}
 		return true
 	}
-	f := r.look(t, view, now, false)
-	if f.why == over || f.seat.State == queue.StateAdmitted {
+	// Of a called ticket that is not turned into a pass here, the page has to know whether it was used.
+	f := r.look(t, view, now, withheld && v.Wish() == visitor.Page)
+	if f.why == over || f.seat.State == queue.StateAdmitted && !withheld {
 		return false
 	}
 	s := r.stands(&f, view, now)
+	if f.seat.State == queue.StateAdmitted {
+		s.State = queue.StateCalled
+	}
 	if f.renew {
 		s.ticket = r.issue(ctx, v, &f.ticket, now)
 	}
@@ -87,8 +92,9 @@ func (r *Room) newcomer(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.
 		return Admitted{Limited: true}
 	}
 	id := r.person(ctx, v)
-	f := r.arrive(ctx, v, id, v.Wish() == visitor.Page && safe(q.Method))
-	if f.seat.State == queue.StateAdmitted {
+	f := r.arrive(ctx, v, id, v.Wish() == visitor.Page && safe(q.Method) && r.direct(v))
+	withheld := r.withheld(v)
+	if f.seat.State == queue.StateAdmitted && !withheld {
 		a := r.admit(ctx, v, id, f.seat)
 		if v.Wish() == visitor.Page && a.valid(r.Line.View().Now()) {
 			return a
@@ -99,6 +105,9 @@ func (r *Room) newcomer(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.
 		return Admitted{}
 	}
 	s = r.standing(&f.ticket, view, now)
+	if f.seat.State == queue.StateAdmitted {
+		s.State, s.Position = queue.StateCalled, 0 // its page proves the key, and enters
+	}
 	s.ticket = r.issue(ctx, v, &f.ticket, now)
 	r.show(ctx, q, v, &s)
 	return Admitted{}
@@ -139,7 +148,26 @@ func (r *Room) show(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visi
 	if s.away {
 		f.State = "away"
 	}
+	if r.Key != KeyOff {
+		r.keyed(v, &f)
+	}
 	Write(ctx, q, r.Page, &f, status)
+}
+
+// keyed tells the page what its script needs to hold a key, and to prove it.
+func (r *Room) keyed(v *visitor.Visitor, f *page.Facts) {
+	f.Key = keyNames[r.Key]
+	called := f.State == string(queue.StateCalled)
+	if v.Device.HasKey() {
+		f.Thumbprint = token.FormatKey(v.Device.Key)
+	}
+	if called {
+		f.Ath = string(r.ath(v))
+	}
+	if called || !v.Device.HasKey() {
+		var nonce [64]byte
+		f.ProofNonce = string(r.Keys.Keys().AppendNonce(nonce[:0], r.Name, r.Line.View().Now()))
+	}
 }
 
 // Write answers with a page: language and nonce are filled in here, and the header

@@ -10,6 +10,7 @@ package waiting
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"math/rand/v2"
@@ -20,6 +21,7 @@ import (
 
 	"waitroom/proxy/limits"
 	"waitroom/proxy/strict"
+	"waitroom/proxy/traffic"
 	"waitroom/proxy/visitor"
 	"waitroom/proxy/waiting/page"
 	"waitroom/queue"
@@ -59,6 +61,16 @@ type Room struct {
 	// Offer is told of each pass that a browser is given, with the answer that carries it; nil
 	// tells nobody.
 	Offer func(ctx *fasthttp.RequestCtx, p *token.Pass, now int64)
+	// Key says whether devices have to prove their key; Proofs, which of their proofs were taken. Proofs is needed where Key is
+	// not KeyOff.
+	Key    KeyPolicy
+	Proofs *Proofs
+	// Prefix binds tickets and passes to the network of the visitor's address, which the gate has put into the device.
+	Prefix bool
+	// TLS says that visitors come by https, and not otherwise.
+	TLS bool
+	// Traffic counts proofs that are refused; nil counts none.
+	Traffic *traffic.Room
 	// Failed is told of each operation that the store did not do; nil tells nobody.
 	Failed func(error)
 
@@ -110,6 +122,12 @@ func (r *Room) ticket(v *visitor.Visitor, now int64) (token.Ticket, problem) {
 	if !v.Holds(t.Device) {
 		return token.Ticket{}, otherDevice
 	}
+	if v.Header && !v.Proved {
+		v.Device.Key = t.Device.Key // an app has no cookie that tells it
+	}
+	if r.Prefix && !v.Device.HasKey() && t.Device.Network != 0 && t.Device.Network != v.Device.Network {
+		return token.Ticket{}, otherDevice
+	}
 	// The hold may have been made shorter since: what a ticket did is kept for one hold
 	// only, so none may be shown for longer.
 	if now-t.Issued > r.Line.View().Rules.Hold+second {
@@ -132,13 +150,24 @@ func (r *Room) issue(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t *token.Tick
 	if !v.Header {
 		t.Device, t.App = v.Device, false
 		var buf [ticketSize]byte
-		r.Cookies.SetTicket(ctx, r.Name, keys.AppendTicket(buf[:0], t), time.Duration(hold)*time.Microsecond)
+		signed := keys.AppendTicket(buf[:0], t)
+		r.Cookies.SetTicket(ctx, r.Name, signed, time.Duration(hold)*time.Microsecond)
+		if r.Key != KeyOff {
+			v.Ath = token.Ath(signed)
+		}
 	}
 	if !inBody(v) {
 		return nil
 	}
-	t.Device, t.App = token.Device{Browser: v.Device.Browser}, true
+	t.Device, t.App = app(v), true
 	return keys.AppendTicket(make([]byte, 0, ticketSize), t)
+}
+
+// app is what tokens in a body are bound to: everything but the device cookie.
+func app(v *visitor.Visitor) token.Device {
+	d := v.Device
+	d.ID = [16]byte{}
+	return d
 }
 
 // ticketSize is room for a signed ticket.
@@ -187,7 +216,7 @@ func (r *Room) admit(ctx *fasthttp.RequestCtx, v *visitor.Visitor, id queue.ID, 
 		}
 	}
 	if inBody(v) {
-		p.Device = token.Device{Browser: v.Device.Browser}
+		p.Device = app(v)
 		a.Body = keys.AppendPass(nil, &p)
 	}
 	if v.Header {
@@ -217,19 +246,19 @@ const passGrace = time.Hour
 
 // person makes sure that the visitor has a device, and gives the ticket id that goes
 // with it. What the browser shows of itself is part of it: a copied cookie finds no
-// place in another browser.
+// place in another browser. Where places are bound to a network, that is part of it, too,
+// for devices without a key.
 func (r *Room) person(ctx *fasthttp.RequestCtx, v *visitor.Visitor) queue.ID {
 	if !v.Known {
-		cookie := token.NewDeviceID()
-		r.Cookies.SetDevice(ctx, cookie[:])
-		made, _ := token.DeviceOf(cookie[:], nil, nil)
-		v.Device.ID, v.Known = made.ID, true
+		r.makeDevice(ctx, v)
 	}
-	var subject [20]byte
-	copy(subject[:], v.Device.ID[:])
-	agent := uint32(v.Device.Browser >> 32)
-	subject[16], subject[17], subject[18], subject[19] = byte(agent>>24), byte(agent>>16), byte(agent>>8), byte(agent)
-	return queue.ID(r.Keys.Keys().TicketID(r.Name, subject[:]))
+	var buf [28]byte
+	subject := append(buf[:0], v.Device.ID[:]...)
+	subject = binary.BigEndian.AppendUint32(subject, uint32(v.Device.Browser>>32)) // #nosec G115 -- the upper half
+	if r.Prefix && !v.Device.HasKey() {
+		subject = binary.BigEndian.AppendUint64(subject, v.Device.Network)
+	}
+	return queue.ID(r.Keys.Keys().TicketID(r.Name, subject))
 }
 
 // draw is the place that the draw gives to an id; 0 where places go by arrival.

@@ -2,6 +2,12 @@ package page
 
 import "strconv"
 
+// thumbprintShown is as much of a key's thumbprint as tells the script that it is its own key's.
+const thumbprintShown = 12
+
+// noScript tells those without script why they will not get in where a key is required.
+const noScript = `<noscript><p class="trouble">입장하려면 자바스크립트를 켜 주십시오. <span lang="en">Turn on JavaScript to enter.</span></p></noscript>`
+
 // appendStyle writes the built-in style as an element.
 func (v *view) appendStyle(dst []byte) []byte {
 	dst = appendEscaped(append(dst, `<style nonce="`...), v.Nonce)
@@ -19,6 +25,16 @@ func (v *view) appendScript(dst []byte) []byte {
 	dst = strconv.AppendInt(append(dst, `" data-offset="`...), offset(v.local(max(v.OpensAt, v.ServerTime))), 10)
 	dst = append(append(dst, `" data-error="`...), v.errorFlag()...)
 	dst = append(append(dst, `" data-draw="`...), v.drawFlag()...)
+	if v.Key != "" {
+		dst = append(append(dst, `" data-key="`...), v.Key...)
+		dst = append(append(dst, `" data-jkt="`...), v.Thumbprint[:min(len(v.Thumbprint), thumbprintShown)]...)
+		if v.ProofNonce != "" {
+			dst = append(append(dst, `" data-challenge="`...), v.ProofNonce...)
+		}
+		if v.Ath != "" {
+			dst = append(append(dst, `" data-ath="`...), v.Ath...)
+		}
+	}
 	dst = v.appendStanding(append(dst, `" data-standing='`...))
 	dst = v.appendFixed(append(dst, "'>\n"...), &v.t.script)
 	dst = append(dst, "</script>"...)
@@ -68,6 +84,9 @@ func (v *view) appendOther(dst []byte) []byte {
 	code := "en"
 	if v.language() == "en" {
 		code = "ko"
+	}
+	if v.Key == "require" {
+		dst = append(dst, noScript...)
 	}
 	dst = append(append(dst, `<details class="other" data-waitroom="other" lang="`...), code...)
 	dst = append(append(dst, `"><summary>`...), o.words.Own...)

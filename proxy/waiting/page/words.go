@@ -66,7 +66,40 @@ func loadScript() string {
 	}
 	// Neither </script> nor <!-- may appear inside a script element.
 	json.HTMLEscape(&safe, compact.Bytes())
-	return strings.Replace(squeeze(scriptSource), "WORDS", safe.String(), 1)
+	return strings.Replace(tighten(squeeze(scriptSource)), "WORDS", safe.String(), 1)
+}
+
+// tighten drops the spaces around what separates words anyway, and line breaks where none is needed. Strings are left alone, and
+// lines with a slash, which may begin a regular expression.
+func tighten(script string) string {
+	var b strings.Builder
+	for line := range strings.Lines(script) {
+		if strings.Contains(line, "/") {
+			b.WriteString(line)
+			continue
+		}
+		quoted := false
+		for i := range len(line) {
+			c := line[i]
+			if c == '\'' && (i == 0 || line[i-1] != '\\') {
+				quoted = !quoted
+			}
+			switch {
+			case c == '\n' && strings.IndexByte(";{,([", line[i-1]) >= 0:
+			case c == ' ' && !quoted && separates(line[i-1], line[i+1]):
+			default:
+				b.WriteByte(c)
+			}
+		}
+	}
+	return b.String()
+}
+
+// separates tells whether there is no need for a space between a and b.
+func separates(a, b byte) bool {
+	const signs, marks = "+-", "=*<>{}();,:?&|![]+-"
+	both := strings.IndexByte(signs, a) >= 0 && strings.IndexByte(signs, b) >= 0 // a + +b
+	return !both && (strings.IndexByte(marks, a) >= 0 || strings.IndexByte(marks, b) >= 0)
 }
 
 // squeeze drops indentation, empty lines and lines that are only a comment: nobody should download those.

@@ -16,6 +16,10 @@ let timer = 0;
 let flight = null;
 let hurry = false;
 let going = false;
+let registering = false;
+let lost = false;
+let lack = '';
+let seal = {nonce: data.challenge, ath: data.ath};
 let before = {state: standing.state, message: standing.message, trouble: '', position: standing.position};
 let spoken = came;
 
@@ -184,6 +188,65 @@ function speak(phrase) {
   before.trouble = trouble;
 }
 
+// The key of this device: made once, kept by the browser, and shown to nobody, this script included.
+const bytes = text => new TextEncoder().encode(text);
+const base64 = buffer => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/[+/=]/g, c => ({'+': '-', '/': '_'})[c] || '');
+const member = value => base64(bytes(JSON.stringify(value)));
+
+// What is on the shelf; where that is nothing, what is brought. Of two pages that bring a key, both get the first one's.
+const shelf = brought => new Promise((done, fail) => {
+  const open = indexedDB.open('waitroom');
+  open.onupgradeneeded = () => open.result.createObjectStore('keys');
+  open.onerror = fail;
+  open.onsuccess = () => {
+    const keys = open.result.transaction('keys', 'readwrite', {durability: 'strict'}).objectStore('keys');
+    const get = keys.get('device');
+    get.onsuccess = () => { if (brought && !get.result) keys.put(brought, 'device'); };
+    keys.transaction.oncomplete = () => done(get.result || brought);
+  };
+});
+
+async function hold() {
+  const key = await shelf() || await shelf(await crypto.subtle.generateKey({name: 'ECDSA', namedCurve: 'P-256'}, false, ['sign']));
+  const {x, y} = await crypto.subtle.exportKey('jwk', key.publicKey);
+  const jwk = {crv: 'P-256', kty: 'EC', x, y};
+  return {jwk, secret: key.privateKey, jkt: base64(await crypto.subtle.digest('SHA-256', bytes(JSON.stringify(jwk))))};
+}
+
+// Nothing waits for it for long: without a key the visitor goes on as before.
+const held = data.key ? Promise.race([hold(), new Promise(done => setTimeout(done, 3000))]).catch(() => null) : Promise.resolve();
+
+async function proof(name) {
+  const key = await held;
+  if (!key) return name === 'device' ? 'none' : '';
+  const signed = member({typ: 'waitroom-proof+jwt', alg: 'ES256', jwk: key.jwk}) + '.' +
+    member({htm: 'POST', htu: location.origin + base + name, nonce: seal.nonce, ath: name === 'device' ? undefined : seal.ath});
+  return signed + '.' + base64(await crypto.subtle.sign({name: 'ECDSA', hash: 'SHA-256'}, key.secret, bytes(signed)));
+}
+
+// One call; one that was signed over an old nonce is made once more.
+async function call(name, signal, again) {
+  const headers = {Accept: 'application/json'}, changes = name !== 'status';
+  const signed = changes && data.key ? await proof(name) : '';
+  if (signed) headers['Waitroom-Proof'] = signed;
+  const reply = await fetch(base + name, {
+    method: changes ? 'POST' : 'GET', cache: 'no-store', redirect: 'error', headers, signal
+  });
+  const nonce = reply.headers.get('Waitroom-Nonce');
+  if (nonce) seal = {nonce, ath: reply.headers.get('Waitroom-Ath') || undefined};
+  return reply.status === 401 && signed && !again ? call(name, signal, true) : reply;
+}
+
+// Without the key that it needs, this browser can wait, and not enter.
+async function check(registered) {
+  const key = await held;
+  if (registered) data.jkt = key ? key.jkt : '';
+  registering = !!key && !key.jkt.startsWith(data.jkt || '-');
+  lost = !key && !!data.jkt;
+  trouble = lack = !key && data.key === 'require' ? 'nokey' : '';
+  if (lost) answered(standing);
+}
+
 function plan(pause) {
   clearTimeout(timer);
   timer = setTimeout(ask, pause);
@@ -194,16 +257,14 @@ async function ask() {
   clearTimeout(timer);
   if (flight || going) return;
   if (stuck.includes(standing.state)) { leave(); return; }
-  const entering = standing.state === 'called' && !document.hidden;
+  const register = registering;
+  const entering = standing.state === 'called' && !document.hidden && !register && !lack && !lost;
   flight = new AbortController();
   asked = clock();
   const limit = setTimeout(() => flight.abort(), 15000);
   let reply = null, body = null;
   try {
-    reply = await fetch(base + (entering ? 'enter' : 'status'), {
-      method: entering ? 'POST' : 'GET', credentials: 'same-origin', cache: 'no-store', redirect: 'error',
-      headers: {Accept: 'application/json'}, signal: flight.signal
-    });
+    reply = await call(register ? 'device' : entering ? 'enter' : 'status', flight.signal);
     body = await reply.json();
   } catch {
     // A lost or unreadable answer is judged below by what did come.
@@ -214,7 +275,13 @@ async function ask() {
   const again = hurry;
   hurry = false;
   const told = body && typeof body.state === 'string' && body.server_time;
-  const no = reply && reply.status >= 400 && reply.status < 500 && reply.status !== 409 && reply.status !== 429;
+  const no = reply && reply.status >= 400 && reply.status < 500 && ![401, 409, 429].includes(reply.status);
+  if (register && reply) {
+    registering = false;
+    if (reply.ok) await check(true);
+  } else if (entering && reply && reply.status === 401) {
+    registering = true;
+  }
   // Where no places are given, having none is no reason to leave.
   if (no && !(told && ['closed', 'sold_out'].includes(body.state))) refused();
   else if (told) answered(body, entering, reply.ok ? 0 : retry);
@@ -222,10 +289,11 @@ async function ask() {
 }
 
 function answered(body, entering, retry) {
-  standing = body;
+  // Who has lost the key of a place is somebody new, once they want to be.
+  standing = lost ? {...body, state: 'other_device', next_poll_ms: 0} : body;
   came = clock();
   failures = 0;
-  trouble = '';
+  trouble = lack;
   show();
   next(entering, retry);
 }
@@ -233,7 +301,7 @@ function answered(body, entering, retry) {
 function next(entered, retry) {
   const s = standing;
   if (s.state === 'admitted') { depart(entered ? 0 : 1000); return; }
-  if (s.state === 'called' && !document.hidden && !entered) { plan(0); return; }
+  if (s.state === 'called' && !document.hidden && !entered && !lack) { plan(0); return; }
   if (s.state === 'called' && document.hidden) {
     try { navigator.vibrate([200, 100, 200]); } catch { /* Not every browser has it. */ }
   }
@@ -298,6 +366,11 @@ function speakIn(chosen) {
   show();
 }
 
+function begin() {
+  if (registering || standing.state === 'called' && !document.hidden && !lack) ask();
+  else next(false, 0);
+}
+
 function start() {
   each('other', element => element.remove());
   each('switch', group => group.addEventListener('click', event => {
@@ -307,6 +380,7 @@ function start() {
   each('enter', link => link.addEventListener('click', event => {
     if (stuck.includes(standing.state) || going) return;
     event.preventDefault();
+    registering = registering || lost;
     wake(false);
   }));
   addEventListener('online', () => wake(true));
@@ -315,8 +389,8 @@ function start() {
   document.addEventListener('visibilitychange', () => { if (!document.hidden) wake(false); });
   setInterval(tick, 1000);
   show();
-  if (standing.state === 'called' && !document.hidden) ask();
-  else next(false, 0);
+  if (data.key) check(false).then(() => { if (!lost) { show(); begin(); } });
+  else begin();
 }
 
 if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', start);

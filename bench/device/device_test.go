@@ -1,0 +1,53 @@
+// Package device_test shows on the built program and in a real Chromium how devices hold a key: that it is made and stays, that
+// nobody enters by a copy of the cookies, and what becomes of those who have none.
+package device_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"waitroom/bench/browser"
+	"waitroom/bench/canary"
+	"waitroom/bench/gateway"
+)
+
+var binary string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "waitroom-device-")
+		if err == nil {
+			defer func() { _ = os.RemoveAll(dir) }()
+			binary, err = gateway.Build(dir)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+func TestABrowserHoldsItsKeyAndACopyOfItsCookiesIsWorthNothing(t *testing.T) {
+	if err := browser.Install(); err != nil {
+		t.Fatal(err)
+	}
+	for _, policy := range []string{"prefer", "off", "require"} {
+		t.Run(policy, func(t *testing.T) {
+			g := gateway.Start(t, gateway.Options{
+				Binary: binary, Backend: canary.Start(t).URL,
+				Room: map[string]string{"rate": "0", "device": "{key: " + policy + "}"},
+			})
+			cmd := exec.Command("node", "key.mjs", policy, g.URL, "http://"+g.Operators, gateway.Token)
+			cmd.Dir = filepath.Join("..", "browser")
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			t.Logf("%s", out)
+		})
+	}
+}
