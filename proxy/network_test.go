@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"waitroom/proxy/waiting"
+	"waitroom/token"
 )
 
 // bound is a rig behind a load balancer, whose room binds to the visitor's network.
@@ -59,7 +60,13 @@ func TestADeviceWithAKeySignsAgainInAnotherNetwork(t *testing.T) {
 	// Inside, the next page load in another network asks for the key, by the waiting page.
 	p.from("192.0.2.1").get("/book").wantPage(t, 200, "called")
 	p.from("203.0.113.200").get("/book").wantInside(t, "/book")
-	p.from("192.0.2.1").signed(k, "enter").want(t, 200, "admitted")
+	p.from("192.0.2.1")
+	again := p.call("enter") // the page does not know that it is inside: it is told what to sign
+	refused(t, again, "use-nonce")
+	if ath := token.Ath([]byte(p.passed())); again.Header.Get("Waitroom-Ath") != string(ath[:]) {
+		t.Errorf("to be signed is %q, not the pass", again.Header.Get("Waitroom-Ath"))
+	}
+	p.call("enter", "Waitroom-Proof", k.proof(t, "enter", again.Header.Get("Waitroom-Nonce"), p.passed())).want(t, 200, "admitted")
 	p.get("/book").wantInside(t, "/book")
 	p.from("198.51.100.1")
 	p.call("prove", "Waitroom-Proof", k.proof(t, "prove", p.nonce(), p.passed())).want(t, 200, "admitted")

@@ -249,7 +249,7 @@ func (o *Options) own(ctx *fasthttp.RequestCtx, c *call) {
 		return
 	}
 	var pass *token.Pass
-	if s.verdict == admit || s.verdict == early || s.verdict == moved && what == "prove" {
+	if s.verdict == admit || s.verdict == early || s.verdict == moved && (what == "prove" || what == "enter") {
 		pass = &s.pass
 	}
 	room.Waiting.Call(ctx, q, &s.visitor, what, pass)

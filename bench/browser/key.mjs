@@ -80,17 +80,21 @@ async function prefer(dir, others) {
   };
   const headers = { 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Dest': 'empty', Accept: 'application/json' };
   const thief = await copy();
-  for (const call of ['enter', 'leave', 'device']) {
-    const reply = await thief.request.post(base + call, { headers });
-    check(`a copied jar does not ${call}`, await problem(reply) === '401 use-nonce', await problem(reply));
-  }
   const second = await copy(), other = await second.newPage();
   await other.goto(gateway + '/book');
   await until('the copy is somebody new', async () => await device(second) !== cookie && await number(other) !== first);
   await keyed(second);
   check('a copied jar in a second profile is somebody new', true);
 
+  // Its turn comes while who holds the key is away: the copy cannot use it, nor give it up.
+  await context.setOffline(true);
   await rate('36000/h');
+  await until('the place is called', async () => (await (await thief.request.get(base + 'status', { headers })).json()).state === 'called');
+  for (const call of ['enter', 'leave', 'device']) {
+    const reply = await thief.request.post(base + call, { headers });
+    check(`a copied jar is refused: ${call}`, await problem(reply) === '401 use-nonce', await problem(reply));
+  }
+  await context.setOffline(false);
   await inside(page);
   check('who holds the key enters', (await context.cookies()).some(c => c.name === 'waitroom-pass-booking'));
   await inside(other);
@@ -133,7 +137,8 @@ async function require(dir, others) {
   check('a browser that cannot hold a key is told so', await trouble.isVisible());
   const mute = await others.newContext({ javaScriptEnabled: false }), still = await mute.newPage();
   await still.goto(gateway + '/book');
-  check('one without script, too, in both languages', await still.getByText('자바스크립트를 켜').isVisible() && await still.getByText('Turn on JavaScript').isVisible());
+  const note = still.locator('noscript p'), told = await note.textContent();
+  check('one without script, too, in both languages', await note.isVisible() && told.includes('자바스크립트를 켜') && told.includes('Turn on JavaScript'), told);
   const able = await others.newContext(), good = await able.newPage();
   await good.goto(gateway + '/book');
   await keyed(able);

@@ -169,6 +169,10 @@ func (r *Room) status(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vi
 func (r *Room) enterCall(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, pass *token.Pass) {
 	view := r.Line.View()
 	now := view.Now()
+	if pass != nil && r.moved(v, pass) {
+		r.prove(ctx, q, v, pass)
+		return
+	}
 	if pass != nil && pass.Gen.Number > 0 { // the first one, given again, would look like a copy
 		s := r.admitted(view, now, pass.Entry, 0)
 		answerStanding(ctx, &s)

@@ -138,10 +138,15 @@ func (r *Room) keyOf(v *visitor.Visitor, pass *token.Pass) [32]byte {
 	return v.Device.Key
 }
 
+// moved says whether a pass is bound to another network than it is shown from.
+func (r *Room) moved(v *visitor.Visitor, pass *token.Pass) bool {
+	return r.Prefix && pass.Device.Network != 0 && pass.Device.Network != v.Device.Network
+}
+
 // renewed makes a pass out anew, with the key and for the network that it is shown from.
 func (r *Room) renewed(ctx *fasthttp.RequestCtx, v *visitor.Visitor, p token.Pass, key [32]byte, now int64) (body []byte) {
 	p.Device.Key, p.Device.Network = key, v.Device.Network
-	p.Issued, p.Expires = now, min(now+r.Idle, p.End)
+	p.Gen, p.Issued, p.Expires = p.Gen.Next(), now, min(now+r.Idle, p.End)
 	signed := r.Keys.Keys().AppendPass(nil, &p)
 	r.Line.Touch(queue.PassID(p.ID), p.Expires)
 	if v.Header {
