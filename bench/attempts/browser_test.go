@@ -52,7 +52,7 @@ func TestBrowserAttemptsAreRefused(t *testing.T) {
 	site := attempts.Start(t, attempts.Own{Binary: binary})
 	site.Chromium = chromium(t)
 	site.Begin(t, all)
-	r := attempts.Runner{Site: site, Parallel: 4}
+	r := attempts.Runner{Site: site, Parallel: 2}
 	fails(t, r.Run(t.Context(), all))
 }
 

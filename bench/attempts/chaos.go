@@ -28,6 +28,13 @@ func chaos() []Attempt {
 			Driver: Chaos, Needs: NeedOwn, Run: lostAnswers,
 		},
 		{
+			ID: "F5", Title: "The store's clock is set an hour ahead and back while people enter.",
+			Steps:  "date -s '+1 hour' on the machine of Redis while people enter, and back; count the entries",
+			Expect: "a step gives a burst and what was promised ahead at most, and takes no turn away: places are in order of coming, not of the clock",
+			Refs:   []string{"CWE-367"},
+			Driver: Chaos, Needs: NeedOwn, Run: steppedClock,
+		},
+		{
 			ID: "F6", Title: "The store loses what it held: who has entered enters again, and the line begins anew.",
 			Steps:  "let people wait, FLUSHALL in Redis, and have everybody, those inside too, ask again",
 			Expect: "everybody at their own place; a turn that was used stays used",
@@ -64,10 +71,16 @@ type rig struct {
 
 func (s *Stage) rig(room map[string]string, args ...string) *rig {
 	s.Helper()
+	return s.rigWith(nil, room, args...)
+}
+
+// rigWith is rig with more in the store's environment.
+func (s *Stage) rigWith(env []string, room map[string]string, args ...string) *rig {
+	s.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		s.Skip("redis-server was not found (apt-get install redis-server)")
 	}
-	r := &rig{s: s, site: canary.Start(s), redis: redistest.Start(s, args...)}
+	r := &rig{s: s, site: canary.Start(s), redis: redistest.StartWith(s, env, args...)}
 	r.network = redistest.NewProxy(s, r.redis)
 	all := map[string]string{"rate": "36000/h", "burst": "5"}
 	maps.Copy(all, room)

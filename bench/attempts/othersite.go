@@ -143,7 +143,7 @@ func (w *window) clean(variant, text string) {
 	_ = w.Try(`window.injected === 1 || !!document.querySelector('img[src="x"], svg[onload]')`, &ran)
 	w.s.Tried()
 	if ran {
-		w.s.Through(Finding{Variant: variant, Answer: w.Content(), Why: "it became part of the page"})
+		w.s.Through(Finding{Variant: variant, Answer: w.html(), Why: "it became part of the page"})
 	}
 }
 

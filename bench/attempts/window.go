@@ -34,7 +34,7 @@ type window struct {
 
 const (
 	// atOnce is how many tabs an attempt has open at a time.
-	atOnce = 4
+	atOnce = 3
 	// believed is how long a page may take to act on what it was told.
 	believed = 1500 * time.Millisecond
 )
@@ -140,7 +140,7 @@ func (w *window) judge(p *play, before gateway.Standing) {
 	w.Send(nil)
 	a := w.Goto(w.s.origin() + w.uri)
 	sent := "in Chromium: GET " + w.uri + "; " + p.name + "; GET " + w.uri
-	w.s.Held(p.name, w.mark, sent, gateway.Answer{Status: a.Status, Body: unquoted(w.Content())})
+	w.s.Held(p.name, w.mark, sent, gateway.Answer{Status: a.Status, Body: unquoted(w.html())})
 	if !p.kept {
 		return
 	}
@@ -150,6 +150,12 @@ func (w *window) judge(p *play, before gateway.Standing) {
 			Why: fmt.Sprintf("the place was lost: ticket %d became ticket %d", before.Number, after.Number),
 		})
 	}
+}
+
+// html is the document; a page that goes somewhere has none for a moment.
+func (w *window) html() (text string) {
+	gateway.Eventually(believed, func() bool { return w.Try("document.documentElement.outerHTML", &text) == nil })
+	return text
 }
 
 // standing is what the page is told when it asks, nothing where there is no answer.

@@ -12,7 +12,7 @@ async function open({ tab, beside, options, init }) {
   const context = beside ? tabs.get(beside).context() : await browser.newContext({ locale: 'ko-KR', ...options });
   if (init) await context.addInitScript(init);
   const page = await context.newPage();
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(45000);
   tabs.set(tab, page);
 }
 

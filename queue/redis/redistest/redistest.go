@@ -22,6 +22,7 @@ type Server struct {
 	Port int
 	Dir  string
 	args []string
+	env  []string
 	cmd  *exec.Cmd
 }
 
@@ -30,7 +31,13 @@ type Server struct {
 // redis-server is not installed.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
-	s := &Server{Port: FreePort(t), Dir: t.TempDir(), args: args}
+	return StartWith(t, nil, args...)
+}
+
+// StartWith is Start with more in the server's environment, such as another clock.
+func StartWith(t testing.TB, env []string, args ...string) *Server {
+	t.Helper()
+	s := &Server{Port: FreePort(t), Dir: t.TempDir(), args: args, env: env}
 	s.Run(t)
 	t.Cleanup(func() { s.Kill() })
 	return s
@@ -67,6 +74,7 @@ func (s *Server) Run(t testing.TB) {
 		"--unixsocket", s.Socket(), "--loglevel", "warning", "--logfile", filepath.Join(s.Dir, "log"),
 	}, s.args...)
 	s.cmd = exec.Command("redis-server", args...)
+	s.cmd.Env = append(os.Environ(), s.env...)
 	if err := s.cmd.Start(); err != nil {
 		t.Fatalf("redis-server is needed (apt-get install redis-server): %v", err)
 	}
