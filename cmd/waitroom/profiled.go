@@ -10,7 +10,7 @@ import (
 )
 
 // A gateway that is built with -tags profiled shows where its time goes, on the loopback
-// address in WAITROOM_PPROF. docs/performance.md tells how, and how default.pgo is made.
+// address in WAITROOM_PPROF. docs/performance.md tells how.
 func init() {
 	addr := os.Getenv("WAITROOM_PPROF")
 	if addr == "" {
