@@ -44,7 +44,7 @@ func TestEveryAttemptIsRefused(t *testing.T) {
 			r := attempts.Runner{Site: site}
 			for _, o := range r.Run(t.Context(), all) {
 				t.Logf("%s %s, %d variants, %s %s", o.Attempt.ID, o.Verdict, o.Tried, o.Took, o.Because)
-				if o.Verdict == attempts.Unclear || o.Verdict == attempts.Untried && o.Attempt.Driver != attempts.Static {
+				if o.Verdict == attempts.Unclear || o.Verdict == attempts.Untried && o.Attempt.Driver != attempts.Static && o.Because != "this gateway asks for no keys of devices" {
 					t.Errorf("%s is %s: %s", o.Attempt.ID, o.Verdict, o.Because)
 				}
 				for _, f := range o.Found {

@@ -130,9 +130,11 @@ func pipelines(s *Stage) {
 		shots = append(shots,
 			Shot{Name: "99 behind a pass, " + target, Text: pass + rest, Carried: true},
 			Shot{Name: "a pass in the middle, " + target, Text: strings.Repeat(get(target), 50) + pass + strings.Repeat(get(target), 49), Carried: true},
-			Shot{Name: "behind an open address, " + target, Text: get("{open}x") + rest, Carried: true},
 			Shot{Name: "behind the gateway's own address, " + target, Text: get("/.waitroom/jwks.json") + rest, Carried: true},
 			Shot{Name: "behind a join, " + target, Text: request("POST", "/.waitroom/{room}/join", "Content-Length: 0") + rest, Carried: true})
+		if s.Open != "" {
+			shots = append(shots, Shot{Name: "behind an open address, " + target, Text: get("{open}x") + rest, Carried: true})
+		}
 	}
 	s.Shoot(shots)
 }

@@ -39,6 +39,13 @@ func (r *Report) Failed() bool {
 	})
 }
 
+// Held says whether anything was refused: a run that could try nothing shows nothing.
+func (r *Report) Held() bool {
+	return slices.ContainsFunc(r.Runs, func(t Tried) bool {
+		return slices.ContainsFunc(t.Outcomes, func(o Outcome) bool { return o.Verdict == Refused })
+	})
+}
+
 // MarshalJSON writes the outcome with what the attempt is.
 func (o *Outcome) MarshalJSON() ([]byte, error) {
 	type plain Outcome

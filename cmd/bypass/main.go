@@ -89,5 +89,9 @@ func (c *command) try(ctx context.Context, stdout, stderr io.Writer) int {
 	if report.Failed() {
 		return exitFailed
 	}
+	if !report.Held() {
+		fmt.Fprintln(stderr, "bypass: nothing was refused: nothing is shown")
+		return exitFailed
+	}
 	return exitDone
 }
