@@ -123,7 +123,7 @@ func Catalogue() []Attempt {
 		around,   // B
 		framing,  // C
 		copies(), crowd(), races(), identity(), otherSite(), chaos(),
-		tokens, proofs, web, // D, D, G
+		tokens, web, // D, G
 	)
 	slices.SortStableFunc(all, func(a, b Attempt) int {
 		return cmp.Or(cmp.Compare(a.Family(), b.Family()), cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))

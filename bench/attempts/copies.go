@@ -44,9 +44,7 @@ func copies() []Attempt {
 			Steps:  "record what the waiting page sends to enter, and send it again: at once, after a minute, to another call, with another ticket",
 			Expect: "each proof once, for one call, one address and one ticket, and for seconds",
 			Refs:   []string{"CWE-294", "RFC 9449"},
-			Driver: Actors, Needs: NeedClosed, Run: func(s *Stage) {
-				s.Skip("this program has no device key to sign with; see TestEachProofGetsItsAnswer in token")
-			},
+			Driver: HTTP, Needs: NeedOwn, Run: replayedProofs,
 		},
 		{
 			ID: "D13", Title: "Fixation: an attacker's ticket, device or pass is planted in somebody else's browser.",

@@ -15,22 +15,6 @@ import (
 	"waitroom/token"
 )
 
-// proofs are the attempts on the device's key: what it signs for a call.
-var proofs = []Attempt{
-	{
-		ID: "D9", Title: "A helper inside the honest browser who signs for somebody else, while it is open.",
-		Steps:  "docs/threat-model.md: it is not prevented, and said so; token/proof_test.go shows that a signature is for one call, one nonce and one ticket",
-		Expect: "what is signed is good for one call of one ticket, for seconds",
-		Refs:   []string{"CWE-294"}, Driver: Static,
-	},
-	{
-		ID: "D10", Title: "A proof of the device's key that is used again, or made for another call, nonce, ticket or key.",
-		Steps:  "copy Waitroom-Proof from a call of the waiting page in the developer tools, and send it again, to another call, with another ticket",
-		Expect: "401 with a fresh nonce: each proof is good once, for its call and its ticket",
-		Refs:   []string{"CWE-294", "RFC 9449"}, Driver: HTTP, Needs: NeedOwn, Run: replayedProofs,
-	},
-}
-
 // noKeys is why proofs are not tried.
 const noKeys = "this gateway asks for no keys of devices"
 
