@@ -167,6 +167,9 @@ func (g *Gate) Handle(ctx *fasthttp.RequestCtx) {
 		o.forward(ctx, c, room)
 	case unconfirmed, unbound:
 		o.turnAway(ctx, q, room, s)
+	case doubted:
+		s.verdict.count(room.Traffic)
+		room.Waiting.Doubt(ctx, q, &s.visitor)
 	case early:
 		room.Traffic.Request(traffic.Queued)
 		room.Waiting.Visit(ctx, q, &s.visitor, &s.pass)
@@ -249,7 +252,8 @@ func (o *Options) own(ctx *fasthttp.RequestCtx, c *call) {
 		return
 	}
 	var pass *token.Pass
-	if s.verdict == admit || s.verdict == early || s.verdict == moved && (what == "prove" || what == "enter") {
+	proves := s.verdict == moved && (what == "prove" || what == "enter") || s.verdict == doubted && what == "prove"
+	if s.verdict == admit || s.verdict == early || proves {
 		pass = &s.pass
 	}
 	room.Waiting.Call(ctx, q, &s.visitor, what, pass)
@@ -341,7 +345,7 @@ func (o *Options) look(ctx *fasthttp.RequestCtx, q *strict.Request, room *Room, 
 		f.moved = room.Waiting.Prefix && s.pass.Device.Network != 0 && s.pass.Device.Network != s.visitor.Device.Network
 		f.keyed = s.pass.Device.HasKey()
 		f.revoked = room.Inside.Revoked(queue.PassID(s.pass.ID))
-		f.copied = s.pass.Gen.Number < room.Inside.Floor(queue.PassID(s.pass.ID))
+		f.copied = s.pass.Gen.Number < room.Inside.Floor(queue.PassID(s.pass.ID)) && room.Waiting.Follows(&s.pass)
 		s.token = s.visitor.Pass
 	}
 	room.judge(q, s, &f)

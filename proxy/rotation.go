@@ -27,13 +27,13 @@ func (o *Options) sight(room *Room, s *seen) {
 	p := sightings.Pass{Pass: &s.pass, Now: s.now, Every: room.every(), Idle: room.Waiting.Idle}
 	until, report, older := o.sightings.See(p)
 	if s.older = older; report {
-		room.Inside.Show(queue.PassID(s.pass.ID), until, shown(&s.pass))
+		room.Inside.Show(queue.PassID(s.pass.ID), until, room.shown(&s.pass))
 	}
 }
 
 // shown is what the store hears of a pass.
-func shown(p *token.Pass) queue.Shown {
-	return queue.Shown{Gen: p.Gen.Number, Parent: p.Gen.Parent, Grand: p.Gen.Grand, Keyed: p.Device.HasKey()}
+func (r *Room) shown(p *token.Pass) queue.Shown {
+	return queue.Shown{Gen: p.Gen.Number, Parent: p.Gen.Parent, Grand: p.Gen.Grand, Keyed: r.Waiting.Follows(p)}
 }
 
 // rotate hands out the successor of a pass that has been in use for long enough, with

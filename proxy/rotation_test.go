@@ -5,9 +5,11 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
+	"waitroom/proxy/waiting"
 	"waitroom/queue"
 	"waitroom/token"
 )
@@ -224,6 +226,59 @@ func TestAnHonestBrowserIsNeverTakenForACopy(t *testing.T) {
 		}
 		if forks := at[0].forks(j.cookies); len(j.no) > 0 || forks > 0 {
 			t.Errorf("of %d requests %d were refused, and the journal tells of %d copies: %v", j.asked, len(j.no), forks, j.no)
+		}
+	})
+}
+
+func TestOfTwoCopiesOnlyTheOneThatCanSignGoesOn(t *testing.T) {
+	evenings(t, func(t *testing.T, at []*rig) {
+		for _, r := range at {
+			r.options.Rooms[0].Waiting.Key, r.options.Rooms[0].Waiting.Proofs = waiting.KeyPrefer, waiting.NewProofs()
+			r.gate.Replace(r.options)
+		}
+		p, k := at[0].keyed()
+		at[0].turn()
+		p.signed(k, "enter").want(t, 200, "admitted")
+		thief := p.copied(nil)
+		for round := range 3 {
+			for range 2 {
+				p.at(at[0]).get("/book")
+				thief.at(at[len(at)-1]).get("/book")
+			}
+			heard(t, at)
+			at[0].pass(70 * second)
+			if round == 0 && (p.get("/book").StatusCode != 200 || thief.get("/book").StatusCode != 200) {
+				t.Fatal("refused before the two lines part")
+			}
+		}
+		for _, x := range []*person{p, thief} {
+			a := x.get("/book")
+			if a.StatusCode != 403 || !strings.Contains(a.body, `data-enter="prove"`) {
+				t.Fatalf("a copy is answered %d: %.300s", a.StatusCode, a.body)
+			}
+			if a := x.get("/data", script()...); a.StatusCode != 403 || a.said(t).Type != "urn:waitroom:problem:prove-device" {
+				t.Fatalf("a program is answered %d %s", a.StatusCode, a.body)
+			}
+		}
+		seen := at[0].backend.seen()
+		other := newKey(t)
+		for _, proof := range []string{
+			"", other.proof(t, "prove", p.nonce(), thief.passed()), k.proof(t, "enter", p.nonce(), thief.passed()),
+			k.proof(t, "prove", p.nonce(), thief.ticket()),
+		} {
+			if a := thief.call("prove", "Waitroom-Proof", proof); a.StatusCode != 401 {
+				t.Fatalf("who cannot sign is answered %d %s", a.StatusCode, a.body)
+			}
+		}
+		p.call("prove", "Waitroom-Proof", k.proof(t, "prove", p.nonce(), p.passed())).want(t, 200, "admitted")
+		for range 5 {
+			p.get("/book").wantInside(t, "/book")
+			thief.get("/book")
+			heard(t, at)
+			at[0].pass(70 * second)
+		}
+		if n := at[0].backend.seen() - seen; n != 5 {
+			t.Errorf("%d requests reached the backend, want those of the device", n)
 		}
 	})
 }

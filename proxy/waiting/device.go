@@ -146,7 +146,7 @@ func (r *Room) moved(v *visitor.Visitor, pass *token.Pass) bool {
 // renewed makes a pass out anew, with the key and for the network that it is shown from.
 func (r *Room) renewed(ctx *fasthttp.RequestCtx, v *visitor.Visitor, p token.Pass, key [32]byte, now int64) (body []byte) {
 	p.Device.Key, p.Device.Network = key, v.Device.Network
-	p.Gen, p.Issued, p.Expires = p.Gen.Next(), now, min(now+r.Idle, p.End)
+	p.Gen, p.Issued, p.Expires = r.succeeds(&p), now, min(now+r.Idle, p.End)
 	signed := r.Keys.Keys().AppendPass(nil, &p)
 	r.Line.Touch(queue.PassID(p.ID), p.Expires)
 	if v.Header {

@@ -34,6 +34,9 @@ func (v *view) appendScript(dst []byte) []byte {
 		if v.Ath != "" {
 			dst = append(append(dst, `" data-ath="`...), v.Ath...)
 		}
+		if v.Prove {
+			dst = append(dst, `" data-enter="prove`...)
+		}
 	}
 	dst = v.appendStanding(append(dst, `" data-standing='`...))
 	dst = v.appendFixed(append(dst, "'>\n"...), &v.t.script)

@@ -41,6 +41,8 @@ type Facts struct {
 	// Key is prefer or require where the room asks for the key of a device, "" where not. Thumbprint is that of the device's
 	// key, "" where it has none; ProofNonce and Ath are what the script's next proof is made over, "" where it is none yet.
 	Key, Thumbprint, ProofNonce, Ath string
+	// Prove makes the script prove the key before it goes on, of a visitor who is admitted.
+	Prove bool
 	// Nonce is that of the Content-Security-Policy sent with this document.
 	Nonce string
 	// Status and RequestID are shown on error pages, if RequestID is set.

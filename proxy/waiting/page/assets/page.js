@@ -49,6 +49,8 @@ const outside = ['called', 'admitted', 'closed', 'sold_out', 'other_device', 'do
 const stuck = ['down', 'bad', 'limited'];
 const final = ['closed', 'sold_out', 'other_device', 'down', 'bad'];
 
+const turn = () => data.enter || standing.state === 'called' && !document.hidden;
+
 // The same rules by which the server rendered the page.
 function has() {
   const s = standing, state = s.state, line = !outside.includes(state);
@@ -258,14 +260,15 @@ async function ask() {
   if (flight || going) return;
   if (stuck.includes(standing.state)) { leave(); return; }
   const register = registering;
-  const entering = standing.state === 'called' && !document.hidden && !register && !lack && !lost;
+  const entering = turn() && !register && !lack && !lost;
   flight = new AbortController();
   asked = clock();
   const limit = setTimeout(() => flight.abort(), 15000);
   let reply = null, body = null;
   try {
-    reply = await call(register ? 'device' : entering ? 'enter' : 'status', flight.signal);
+    reply = await call(register ? 'device' : entering ? data.enter || 'enter' : 'status', flight.signal);
     body = await reply.json();
+    if (reply.ok) data.enter = '';
   } catch {
     // A lost or unreadable answer is judged below by what did come.
   }
@@ -300,8 +303,8 @@ function answered(body, entering, retry) {
 
 function next(entered, retry) {
   const s = standing;
-  if (s.state === 'admitted') { depart(entered ? 0 : 1000); return; }
-  if (s.state === 'called' && !document.hidden && !entered && !lack) { plan(0); return; }
+  if (s.state === 'admitted' && !data.enter) return depart(entered ? 0 : 1000);
+  if (turn() && !entered && !lack) return plan(0);
   if (s.state === 'called' && document.hidden) {
     try { navigator.vibrate([200, 100, 200]); } catch { /* Not every browser has it. */ }
   }
@@ -367,7 +370,7 @@ function speakIn(chosen) {
 }
 
 function begin() {
-  if (registering || standing.state === 'called' && !document.hidden && !lack) ask();
+  if (registering) ask();
   else next(false, 0);
 }
 
