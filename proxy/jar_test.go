@@ -74,12 +74,3 @@ func (j *jar) ask(uri string, at int, lost bool) error {
 	}
 	return nil
 }
-
-// kept is a person with the cookies of a jar.
-func (j *jar) person(r *rig) *person {
-	p := r.person(j.fields)
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	p.cookies = maps.Clone(j.cookies)
-	return p
-}

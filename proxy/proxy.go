@@ -155,16 +155,22 @@ func (g *Gate) Handle(ctx *fasthttp.RequestCtx) {
 		return
 	}
 	o.look(ctx, q, room, s)
-	if s.verdict != admit {
-		if u := o.allows(ctx, q, room); u.Given() {
-			o.allowed(ctx, c, room, u)
-			return
-		}
-	}
-	switch s.verdict {
-	case admit:
+	if s.verdict == admit {
 		room.Traffic.Request(traffic.Passed)
 		o.forward(ctx, c, room)
+		return
+	}
+	if u := o.allows(ctx, q, room); u.Given() {
+		o.allowed(ctx, c, room, u)
+		return
+	}
+	o.turn(ctx, c, room)
+}
+
+// turn answers who is not admitted: mostly by the waiting room, which may let them enter.
+func (o *Options) turn(ctx *fasthttp.RequestCtx, c *call, room *Room) {
+	q, s := &c.request, &c.seen
+	switch s.verdict {
 	case unconfirmed, unbound:
 		o.turnAway(ctx, q, room, s)
 	case doubted:
