@@ -13,12 +13,13 @@
 FROM --platform=$BUILDPLATFORM golang:1.26-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
+COPY proxy/brotli proxy/brotli
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
 ARG TARGETOS TARGETARCH VERSION=unreleased
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.stamp=$VERSION" -o /out/usr/bin/waitroom ./cmd/waitroom \
+    go build -tags nethttpomithttp2 -trimpath -buildvcs=false -ldflags "-s -w -X main.stamp=$VERSION" -o /out/usr/bin/waitroom ./cmd/waitroom \
     && install -D -m 0644 LICENSE /out/usr/share/doc/waitroom/LICENSE
 
 # The state's folder belongs to the image's user, so that a new named volume does, too.

@@ -25,7 +25,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## the commands, static and stripped, into dist/
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.stamp=$(VERSION)' -o dist/ ./cmd/...
+	CGO_ENABLED=0 go build -tags nethttpomithttp2 -trimpath -ldflags '-s -w -X main.stamp=$(VERSION)' -o dist/ ./cmd/...
 
 test: needs ## every test, with the race detector; installs what tests need where it is missing
 	@mkdir -p dist

@@ -2,8 +2,8 @@ module waitroom
 
 go 1.26.0
 
-// fasthttp asks for v1.3.0; its brotli is not used here. Drop this line when v1.3.0 is to be had everywhere.
-replace github.com/molecule-man/go-brrr => github.com/molecule-man/go-brrr v1.0.1
+// fasthttp links a brotli library, which is not used here: see proxy/brotli.
+replace github.com/molecule-man/go-brrr => ./proxy/brotli
 
 require (
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
