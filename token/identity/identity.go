@@ -11,14 +11,29 @@ import (
 	"time"
 )
 
-// Provider is one service that verifies persons.
+// Provider is one service that verifies persons. New makes one. It is safe for concurrent use.
 type Provider interface {
 	// Begin says where the browser goes, and what is to be sealed until it comes back. It blocks while the provider's own
-	// description is fetched for the first time, at most as long as is configured.
+	// description is fetched for the first time, at most as long as is configured. Errors are Refusals.
 	Begin(ctx context.Context, s Start) (address string, f Flow, err error)
 	// Finish takes what came back, and gives the person. It blocks while the provider is asked, at most as long as is
-	// configured. Errors are Refusals.
+	// configured. Errors are Refusals. Where one is Busy, the provider was not asked: the same answer may be brought again.
+	// It keeps nothing of a flow, so that the state is taken once is for who calls it to see to.
 	Finish(ctx context.Context, f Flow, b Back) (Person, error)
+	// Health tells how the provider does, as this process sees it. It never blocks.
+	Health() Health
+	// Close breaks off what is under way with the provider, and lets go of its connections. It does not wait.
+	Close()
+}
+
+// Health is how a provider does.
+type Health struct {
+	// Asking is how many verifications wait for its answer at this moment.
+	Asking int
+	// Broken says that it failed too often in a row. Until Retry it is not asked, and from then on by one verification at a
+	// time, until one is answered.
+	Broken bool
+	Retry  time.Time
 }
 
 // Start is what a flow is begun with.
@@ -29,6 +44,8 @@ type Start struct {
 	Invite string   // invitation code, "" is none
 	// Redirect is the app's own address to come back to, "" for the gateway's; one of the provider's configured ones.
 	Redirect string
+	// Language is that of the page that is asked for, as in BCP 47; "" leaves it to the provider.
+	Language string
 	Now      time.Time
 }
 
@@ -51,6 +68,7 @@ type Back struct {
 	Code, State, Issuer string // RFC 6749, RFC 9207
 	Error               string // RFC 6749, section 4.1.2.1
 	Token               string // of a service that is not OpenID Connect: the signed token
+	Device              [16]byte
 	Now                 time.Time
 }
 
@@ -58,8 +76,9 @@ type Back struct {
 type Person struct {
 	// Key is who it is: the configured claims, each with its name and length, so that no two persons have the same.
 	Key []byte
-	// Digit is the last digit of the day of birth, -1 where it is not known.
-	Digit int
+	// Digit is the last digit of the day of birth, -1 where it is not known. NoDigit then says why: Incomplete or Lunar.
+	Digit   int
+	NoDigit Why
 	// Claims are those that the configuration asks for to tell groups apart, by name.
 	Claims map[string]string
 }
@@ -73,7 +92,7 @@ const (
 	Replayed    Why = "replayed"    // not begun on this device, too long ago, or finished before
 	Mismatch    Why = "mismatch"    // it came from another provider than it was begun with
 	Forged      Why = "forged"      // the answer is not one of this provider's for this gateway
-	Incomplete  Why = "incomplete"  // a claim that is needed was not given; the person did not consent, or has none
+	Incomplete  Why = "incomplete"  // a claim that is needed was not given, or cannot be; the person did not consent, or has none
 	Lunar       Why = "lunar"       // the day of birth is one of the lunar calendar
 	Unavailable Why = "unavailable" // the provider did not answer in time, or not sensibly
 	Busy        Why = "busy"        // too many verifications are under way with it, or it has failed too often
