@@ -18,6 +18,7 @@ func (r *reader) check(c *Config) {
 	}
 	r.store(c)
 	r.rooms(c)
+	r.identity(c)
 }
 
 func (r *reader) listeners(c *Config) {

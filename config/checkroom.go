@@ -50,7 +50,7 @@ func (r *reader) name(at, name string, names map[string]int, i int) {
 	if !r.sound(path) {
 		return
 	}
-	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || name == "" || len(name) > 32 || name[0] == '-' {
+	if !roomName(name) {
 		r.report(path, "`name`: "+quote(name)+" is not possible", "write 1 to 32 lower-case letters, digits and `-`, a letter or digit first")
 		return
 	}
@@ -59,6 +59,11 @@ func (r *reader) name(at, name string, names map[string]int, i int) {
 		return
 	}
 	names[name] = i
+}
+
+// roomName says whether a name may stand in addresses and metrics.
+func roomName(name string) bool {
+	return strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" && name != "" && len(name) <= 32 && name[0] != '-'
 }
 
 // inLine points at the line of another setting.

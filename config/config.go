@@ -48,6 +48,8 @@ type Config struct {
 	Log Log `yaml:"log"`
 	// Limits bound what a single connection or request may take.
 	Limits Limits `yaml:"limits"`
+	// Identity is how visitors are verified, where a room asks for it. Default: nobody is.
+	Identity Identity `yaml:"identity"`
 	// Rooms are the lines, each in front of one protected set of hosts and paths. At least one is
 	// needed, at most 256; no two may answer for the same address. A request that no room answers
 	// for reaches no backend.

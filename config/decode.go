@@ -180,8 +180,11 @@ func (r *reader) list(n *yaml.Node, v reflect.Value, path string) {
 	}
 	made := reflect.MakeSlice(v.Type(), len(elements), len(elements))
 	for i, e := range elements {
-		if rooms, ok := made.Interface().([]Room); ok {
-			rooms[i] = DefaultRoom()
+		switch list := made.Interface().(type) {
+		case []Room:
+			list[i] = DefaultRoom()
+		case []IdentityProvider:
+			list[i] = defaultProvider()
 		}
 		at := fmt.Sprintf("%s[%d]", path, i)
 		r.node(e, made.Index(i), at)

@@ -12,6 +12,7 @@ func Default() *Config {
 		DataDir:  "./waitroom-data",
 		Keys:     Keys{Dir: "waitroom-data/keys"},
 		Cookies:  Cookies{Secure: true},
+		Identity: Identity{Person: []string{"iss", "sub"}},
 		Log:      Log{Level: "info", Format: "json"},
 		Limits: Limits{
 			ReadTimeout:     10 * time.Second,
@@ -42,6 +43,8 @@ func DefaultRoom() Room {
 		Hold:            30 * time.Minute,
 		Pass:            Pass{TTL: 10 * time.Minute, Idle: 5 * time.Minute, Rotate: time.Minute},
 		Waiting:         Waiting{Status: 200},
+		Identity:        IdentityOff,
+		DeviceLock:      10 * time.Minute,
 		Device:          Device{Key: DevicePrefer, BindAddress: BindOff, DBSC: DeviceOff},
 		Limits: RoomLimits{
 			JoinsPerDevice: Limit{60, time.Minute},

@@ -18,6 +18,12 @@ func (r *reader) files(c *Config) {
 	r.pair("tls", &c.TLS.Cert, &c.TLS.Key)
 	r.pair("store.tls", &c.Store.TLS.Cert, &c.Store.TLS.Key)
 	r.authorities("store.tls.ca", &c.Store.TLS.CA)
+	for i := range c.Identity.Providers {
+		p, at := &c.Identity.Providers[i], fmt.Sprintf("identity.providers[%d]", i)
+		r.secret(at+".client_secret", &p.ClientSecret, &p.ClientSecretFile)
+		r.authorities(at+".ca", &p.CA)
+		r.publicKeys(at+".keys_file", &p.KeysFile)
+	}
 	for i := range c.Rooms {
 		room := &c.Rooms[i]
 		r.authorities(fmt.Sprintf("rooms[%d].backend_tls.ca", i), &room.BackendTLS.CA)

@@ -37,10 +37,12 @@ func TestAFileWithOneRoomGetsEveryDefault(t *testing.T) {
 	}
 }
 
+const publicPEM = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n"
+
 func TestEverySettingIsTakenFromTheFile(t *testing.T) {
 	dir := t.TempDir()
 	certPEM, keyPEM := certificate(t)
-	for name, data := range map[string]string{"c.pem": certPEM, "k.pem": keyPEM, "token": "s3cret\r\n", "page.html": "<p>{{position}}",
+	for name, data := range map[string]string{"c.pem": certPEM, "k.pem": keyPEM, "token": "s3cret\r\n", "public.pem": publicPEM, "page.html": "<p>{{position}}",
 		"crawlers.json": `{"prefixes": [{"ipv6Prefix": "2001:db8:10::/64"}, {"ipv4Prefix": "192.0.2.64/27"}]}`} {
 		write(t, filepath.Join(dir, name), data)
 	}
@@ -60,6 +62,26 @@ keys: {dir: /etc/waitroom/keys}
 trusted_proxies: [10.0.0.0/8, 192.0.2.7, "2001:db8::/32", "::ffff:192.0.2.8"]
 cookies: {secure: false}
 log: {level: debug, format: console}
+identity:
+  origin: https://www.b.kr:8443
+  person: [ci]
+  providers:
+    - name: kakao
+      type: kakao
+      label: {ko: 카카오, en: Kakao}
+      issuer: https://id.example.kr/kakao
+      client_id: c
+      client_secret_file: token
+      scopes: [openid, birthday]
+      algorithms: [ES256, EdDSA]
+      claims: {birthdate: a, birthyear: b, birthday: c, birthday_type: d, ci: e}
+      profile: http://127.0.0.1:9/me
+      app_redirects: ["kr.example.app:/login", "https://app.example.kr/login"]
+      timeout: 2s
+      max_concurrent: 8
+      ca: c.pem
+    - {name: naver, type: naver, client_id: n, client_secret: hunter2}
+    - {name: pass-1, type: signed, issuer: "https://pass.example.kr", keys_file: public.pem, audience: booking, start: "https://pass.example.kr/verify"}
 limits: {read_timeout: 1s, write_timeout: 2s, idle_timeout: 3s, max_header: 8KiB, max_body: 1GiB, max_header_fields: 50, max_connections: 1000, drain: 0s, bad_requests_per_address: 500/10s, bad_requests_per_network: off, remembered: 2048}
 rooms:
   - name: booking-2
@@ -79,6 +101,8 @@ rooms:
     pass: {ttl: 20m, idle: 20m, rotate: 5m}
     max_active: 5000
     device: {key: require, bind_address: prefix, dbsc: off}
+    identity: required
+    device_lock: 20m
     waiting: {status: 503, page: page.html}
     cache:
       - {paths: [/book/slots/*, /book/today], ttl: 1s, stale: 30s}
@@ -114,7 +138,19 @@ rooms:
 			netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("192.0.2.8/32")},
 		Cookies: Cookies{false},
 		Log:     Log{"debug", "console"},
-		Limits:  Limits{time.Second, 2 * time.Second, 3 * time.Second, 8 * kib, gib, 50, 1000, 0, Limit{500, 10 * time.Second}, Limit{}, 2048},
+		Identity: Identity{"https://www.b.kr:8443", []string{"ci"}, []IdentityProvider{
+			{
+				Name: "kakao", Type: ProviderKakao, Label: IdentityLabel{"카카오", "Kakao"}, Issuer: "https://id.example.kr/kakao",
+				ClientID: "c", ClientSecret: NewSecret("s3cret"), ClientSecretFile: in("token"),
+				Scopes: []string{"openid", "birthday"}, Algorithms: []string{"ES256", "EdDSA"}, Claims: IdentityClaims{"a", "b", "c", "d", "e"},
+				Profile: "http://127.0.0.1:9/me", AppRedirects: []string{"kr.example.app:/login", "https://app.example.kr/login"},
+				Timeout: 2 * time.Second, MaxConcurrent: 8, CA: in("c.pem"),
+			},
+			{Name: "naver", Type: ProviderNaver, ClientID: "n", ClientSecret: NewSecret("hunter2"), Timeout: 5 * time.Second, MaxConcurrent: 64},
+			{Name: "pass-1", Type: ProviderSigned, Issuer: "https://pass.example.kr", KeysFile: in("public.pem"), Audience: "booking",
+				Start: "https://pass.example.kr/verify", Timeout: 5 * time.Second, MaxConcurrent: 64},
+		}},
+		Limits: Limits{time.Second, 2 * time.Second, 3 * time.Second, 8 * kib, gib, 50, 1000, 0, Limit{500, 10 * time.Second}, Limit{}, 2048},
 		Rooms: []Room{{
 			Name:            "booking-2",
 			Hosts:           []string{"www.example.kr", "*.b.kr", "[::1]"},
@@ -134,6 +170,8 @@ rooms:
 			MaxActive:       5000,
 			Waiting:         Waiting{503, in("page.html")},
 			Device:          Device{DeviceRequire, BindPrefix, DeviceOff},
+			Identity:        IdentityRequired,
+			DeviceLock:      20 * time.Minute,
 			Limits: RoomLimits{Limit{}, Limit{3000, time.Hour}, Limit{1, 24 * time.Hour},
 				ProofOfWork{WorkWhenLimited, 5000, 2, time.Minute},
 				Captcha{CaptchaOff, WorkAlways, "k", NewSecret("s3cret"), in("token"), "http://127.0.0.1:9/v", time.Second, DownRefuse}},

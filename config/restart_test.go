@@ -42,6 +42,7 @@ func TestEverySettingOutsideOfRoomsSaysWhenItIsTaken(t *testing.T) {
 	visit(reflect.TypeFor[Config](), "", false)
 	want := map[string]bool{"operator.token": true, "operator.token_file": true, "trusted_proxies": true, "log.level": true,
 		"limits.max_body": true, "limits.max_header_fields": true, "limits.drain": true, "rooms": true,
+		"identity.origin": true, "identity.person": true, "identity.providers": true,
 		"limits.bad_requests_per_address": true, "limits.bad_requests_per_network": true}
 	if diff := cmp.Diff(want, live); diff != "" {
 		t.Errorf("settings that change live (-want +got)\n%s", diff)

@@ -51,6 +51,12 @@ type Room struct {
 	Waiting Waiting `yaml:"waiting"`
 	// Device is how tickets and passes are bound to the device that they were given to.
 	Device Device `yaml:"device"`
+	// Identity is required where only verified people get a place: one each, on the device on which
+	// they were verified first. Needs the section Identity. Default off.
+	Identity string `yaml:"identity" in:"off|required"`
+	// DeviceLock is how long that device holds the person; then another may take over, by verifying
+	// them again. Default 10m.
+	DeviceLock time.Duration `yaml:"device_lock" in:"0s..24h"`
 	// Limits bound the new places that one device, address or network gets.
 	Limits RoomLimits `yaml:"limits"`
 	// Allow lets some requests through without a pass. Default none.
