@@ -29,6 +29,9 @@ type Claim struct {
 // MaxIDs is how many keys persons are named with at most at a time.
 const MaxIDs = 4
 
+// DefaultKeep is the Keep of claims, in microseconds: for a day nobody has to be verified twice.
+const DefaultKeep = 24 * 3600 * 1_000_000
+
 // Outcome is what became of a claim.
 type Outcome uint8
 

@@ -18,6 +18,10 @@ func TestTheHotPathsAllocateNothing(t *testing.T) {
 		}
 	}
 	f("ReadTicket", func() { _, _ = keys.ReadTicket(rawTicket, "booking", noon) })
+	person := verifiedTicket(t)
+	rawPerson := keys.AppendTicket(nil, &person)
+	f("ReadTicket of a person", func() { _, _ = keys.ReadTicket(rawPerson, "booking", noon) })
+	f("AppendTicket of a person", func() { dst = keys.AppendTicket(dst[:0], &person) })
 	f("ReadTicket of another room", func() { _, _ = keys.ReadTicket(rawTicket, "other", noon) })
 	f("ReadTicket of a pass", func() { _, _ = keys.ReadTicket(rawPass, "booking", noon) })
 	f("AppendTicket", func() { dst = keys.AppendTicket(dst[:0], &ticket) })

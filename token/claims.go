@@ -108,6 +108,16 @@ func (s *scanner) number() int64 {
 	return n
 }
 
+// above0 reads a number that is only written where it is not 0, behind its name.
+func (s *scanner) above0(name string) int64 {
+	if !s.optional(name) {
+		return 0
+	}
+	n := s.number()
+	s.bad = s.bad || n == 0
+	return n
+}
+
 // seconds reads whole seconds as microseconds.
 func (s *scanner) seconds() int64 {
 	n := s.number()

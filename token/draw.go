@@ -20,10 +20,14 @@ const maxDraws = 256
 // shown before the opening, the secret itself after: then anybody can recompute the draw with DrawnPlace.
 func (k *Keys) DrawSecret(room string, opensAt int64) (secret [32]byte) {
 	info := appendField([]byte("waitroom draw v1\x00"), room)
-	info = binary.BigEndian.AppendUint64(info, uint64(opensAt))
-	key, err := hkdf.Key(sha256.New, k.draw[:], nil, string(info), len(secret))
+	return derive(k.draw, string(binary.BigEndian.AppendUint64(info, uint64(opensAt))))
+}
+
+// derive makes another secret of one, for the purpose that info says.
+func derive(from [32]byte, info string) (secret [32]byte) {
+	key, err := hkdf.Key(sha256.New, from[:], nil, info, len(secret))
 	if err != nil {
-		panic("BUG: derive a draw's secret: " + err.Error())
+		panic("BUG: derive a secret: " + err.Error())
 	}
 	copy(secret[:], key)
 	return secret

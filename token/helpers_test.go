@@ -23,6 +23,7 @@ func testKeys(t testing.TB) *Keys {
 	old, now := time.UnixMicro(noon).Add(-48*time.Hour), time.UnixMicro(noon).Add(-time.Hour)
 	keys, err := newKeys([]keyFile{
 		testKeyFile(kindPlace, "", old), testKeyFile(kindDraw, "", old),
+		testKeyFile(kindSubject, "old", old), testKeyFile(kindSubject, "now", now),
 		testKeyFile(kindTicket, "old", old), testKeyFile(kindPass, "old", old),
 		testKeyFile(kindTicket, "now", now), testKeyFile(kindPass, "now", now),
 	}, &verified{})
@@ -47,6 +48,14 @@ func testTicket(t testing.TB) Ticket {
 		Room: "booking", ID: [12]byte(bytes.Repeat([]byte{7}, 12)), Place: noon - 5*second + 17, Number: 1234, Epoch: "3f9a21c0",
 		Device: testDevice(t), Issued: noon, Expires: noon + 1800*second,
 	}
+}
+
+// verifiedTicket is the ticket of a person.
+func verifiedTicket(t testing.TB) Ticket {
+	t.Helper()
+	ticket := testTicket(t)
+	ticket.Subject, ticket.Held, ticket.Facts = [16]byte([]byte("subject-of-a-man")), noon-3*second+5, 21
+	return ticket
 }
 
 func testPass(t testing.TB) Pass {

@@ -34,6 +34,8 @@ const (
 	kindPass   kind = "pass"   // Ed25519 seed of passes
 	kindPlace  kind = "place"  // HMAC key of ticket ids; one, for good
 	kindDraw   kind = "draw"   // from which the draws' secrets come; one, for good
+	// kindSubject is the HMAC key that persons are named with: the newest, and older ones until nobody is held under them.
+	kindSubject kind = "subject"
 )
 
 const (
@@ -96,7 +98,7 @@ func parseKeyFile(text string) (keyFile, error) {
 	}
 	f := keyFile{kind: kind(values[0]), kid: values[1]}
 	switch f.kind {
-	case kindTicket, kindPass, kindPlace, kindDraw:
+	case kindTicket, kindPass, kindPlace, kindDraw, kindSubject:
 	default:
 		return keyFile{}, fmt.Errorf("a kind of key that is not known here")
 	}

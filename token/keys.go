@@ -20,6 +20,8 @@ type Keys struct {
 	ticket  *ticketKey // signs
 	pass    *passKey
 	place   *macs
+	persons []*macs // newest first; none in a folder from before there were any
+	flow    [32]byte
 	draw    [32]byte
 	jwks    []byte
 	kids    string // all of them, to tell snapshots apart
@@ -100,6 +102,10 @@ func newKeys(files []keyFile, verified *verified) (*Keys, error) {
 		k.passes[key.header] = key
 		k.pass = cmp.Or(k.pass, key)
 	}
+	if err := k.nameWith(byKind[kindSubject]); err != nil {
+		return nil, err
+	}
+	k.flow = derive(byKind[kindPlace][0].secret, "waitroom flow v1\x00")
 	k.jwks = publish(byKind[kindPass], k.passes)
 	for _, f := range files {
 		k.kids += f.fileName() + " "
@@ -130,11 +136,14 @@ func sortKeys(files []keyFile) (map[kind][]keyFile, error) {
 
 // missing tells a folder where nothing was signed yet from one that has lost a key that cannot be made again.
 func missing(kind kind, byKind map[kind][]keyFile) error {
-	signed := len(byKind[kindTicket])+len(byKind[kindPass]) > 0
-	if signed && (kind == kindPlace || kind == kindDraw) {
+	if signedHere(byKind) && (kind == kindPlace || kind == kindDraw) {
 		return fmt.Errorf("%s-….key: %w", kind, errHalf)
 	}
 	return errNoKeys
+}
+
+func signedHere(byKind map[kind][]keyFile) bool {
+	return len(byKind[kindTicket])+len(byKind[kindPass]) > 0
 }
 
 // jwk is a public key (RFC 7517, RFC 8037 section 2).

@@ -35,7 +35,7 @@ func keyNames(t *testing.T, dir string, kind kind) []string {
 
 func TestTheFirstStartMakesOneKeyOfEachKindForItsUserOnly(t *testing.T) {
 	dir, made := madeKeys(t)
-	for _, kind := range []kind{kindTicket, kindPass, kindPlace, kindDraw} {
+	for _, kind := range []kind{kindTicket, kindPass, kindPlace, kindDraw, kindSubject} {
 		names := keyNames(t, dir, kind)
 		if len(names) != 1 {
 			t.Fatalf("keys of the kind %s: %v", kind, names)
@@ -297,7 +297,7 @@ func TestOneFileWithAllKeysIsAsGoodAsTheirFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	names, err := filepath.Glob(filepath.Join(dir, "keys", "*.key"))
-	if err != nil || len(names) != 4 {
+	if err != nil || len(names) != 5 {
 		t.Fatalf("%d key files: %v", len(names), err)
 	}
 	var all []byte

@@ -13,6 +13,7 @@ type Pass struct {
 	Room    string   // the audience: [a-z0-9-]{1,32}
 	ID      [16]byte // see PassID
 	Subject string   // the person as a keyed hash, base64url; "" where identity is off
+	Held    int64    // since when the device holds the person; 0 where identity is off
 	Device  Device   // whom it is bound to
 	Entry   int64    // valid from this microsecond on, exactly. Also written as nbf, in whole seconds, rounded up
 	Issued  int64    // written as whole seconds, rounded down
@@ -22,8 +23,8 @@ type Pass struct {
 	Bound   [32]byte // thumbprint of the key of its bound session, see Bond; zero is none
 }
 
-// The claims, in this order: iss, aud, sub (if any), jti, iat, nbf, exp, end, ent (Entry, in microseconds), gen and par
-// (the Generation), dbsc (the key of its bound session, if any), dev and brw (the device), net and cnf.jkt (its network and its
+// The claims, in this order: iss, aud, sub (if any), jti, iat, nbf, exp, end, ent (Entry, in microseconds), hld (Held, if there is a
+// person), gen and par (the Generation), dbsc (the key of its bound session, if any), dev and brw (the device), net and cnf.jkt (its network and its
 // key, if bound to them), as in a ticket.
 
 // AppendPass signs p with the newest pass key and appends it to dst. The same pass gives the same bytes. It panics on a room
@@ -53,6 +54,9 @@ func (p *Pass) appendClaims(b []byte) []byte {
 	b = appendNumber(b, `,"exp":`, life(p.Issued, min(p.Expires, p.End))/second)
 	b = appendNumber(b, `,"end":`, p.End/second)
 	b = appendNumber(b, `,"ent":`, p.Entry)
+	if p.Held != 0 {
+		b = appendNumber(b, `,"hld":`, p.Held)
+	}
 	b = p.Gen.appendClaims(b)
 	if p.Bound != [32]byte{} {
 		b = append(appendBytes(b, `,"dbsc":"`, p.Bound[:]), '"')
@@ -140,6 +144,8 @@ func (p *Pass) scan(claims []byte) error {
 	p.End = s.seconds()
 	s.literal(`,"ent":`)
 	p.Entry = s.number()
+	p.Held = s.above0(`,"hld":`)
+	s.bad = s.bad || p.Held != 0 && subject == nil
 	p.Gen.scan(&s)
 	if s.optional(`,"dbsc":"`) {
 		s.bytes(p.Bound[:])

@@ -36,7 +36,8 @@ func OpenOrMakeKeys(dir string) (*Keys, error) {
 // it makes the first keys. Gateways publish the new ones and sign with them as soon as they have loaded them; what the old ones
 // signed stays good until those are deleted, which happens here to keys that have been superseded for longer than keepOld. So
 // keepOld must be at least the longest life of a ticket or pass, and a minute more for slow gateways; shorter is for keys that
-// have leaked: 0 deletes all older ones at once. The keys of ticket ids and of draws are never touched. A crash at any point
+// have leaked: 0 deletes all older ones at once. The keys of ticket ids, of
+// draws and of persons are not touched. A crash at any point
 // leaves a folder that works, and rotating again is harmless. It waits for another rotation of the folder to end.
 func RotateKeys(dir string, now time.Time, keepOld time.Duration) (kid string, err error) {
 	f := folder{dir: dir}
@@ -122,8 +123,8 @@ func (f *folder) makeFirst(now time.Time) error {
 	if err != nil {
 		return err
 	}
-	for _, kind := range []kind{kindPlace, kindDraw, kindTicket, kindPass} {
-		if len(byKind[kind]) > 0 {
+	for _, kind := range []kind{kindPlace, kindDraw, kindSubject, kindTicket, kindPass} {
+		if len(byKind[kind]) > 0 || kind == kindSubject && signedHere(byKind) {
 			continue
 		}
 		if err := missing(kind, byKind); !errors.Is(err, errNoKeys) {
@@ -168,24 +169,31 @@ func (f *folder) rotate(now time.Time, keepOld time.Duration) (kid string, err e
 		}
 	}
 	for _, kind := range []kind{kindTicket, kindPass} {
-		// A clock that was set back must not make the new key look old.
-		created := now
-		if newest := byKind[kind][0].created; !created.After(newest) {
-			created = newest.Add(time.Microsecond)
-		}
-		key := newKeyFile(kind, created)
-		if err := f.write(key); err != nil {
+		if kid, err = f.add(kind, byKind, now); err != nil {
 			return "", err
 		}
-		byKind[kind] = slices.Insert(byKind[kind], 0, key)
-		kid = key.kid
 	}
-	return kid, f.forget(byKind, now, keepOld)
+	return kid, f.forget(byKind, now, keepOld, kindTicket, kindPass)
+}
+
+// add makes a key that is the newest of its kind.
+func (f *folder) add(kind kind, byKind map[kind][]keyFile, now time.Time) (kid string, err error) {
+	// A clock that was set back must not make the new key look old.
+	created := now
+	if keys := byKind[kind]; len(keys) > 0 && !created.After(keys[0].created) {
+		created = keys[0].created.Add(time.Microsecond)
+	}
+	key := newKeyFile(kind, created)
+	if err := f.write(key); err != nil {
+		return "", err
+	}
+	byKind[kind] = slices.Insert(byKind[kind], 0, key)
+	return key.kid, nil
 }
 
 // forget deletes keys whose successor is older than keepOld.
-func (f *folder) forget(byKind map[kind][]keyFile, now time.Time, keepOld time.Duration) error {
-	for _, kind := range []kind{kindTicket, kindPass} {
+func (f *folder) forget(byKind map[kind][]keyFile, now time.Time, keepOld time.Duration, kinds ...kind) error {
+	for _, kind := range kinds {
 		for i, key := range byKind[kind] {
 			if i == 0 || byKind[kind][i-1].created.Add(keepOld).After(now) && keepOld > 0 {
 				continue

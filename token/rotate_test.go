@@ -136,8 +136,8 @@ func TestACrashAtAnyPointOfTheFirstStartIsMendedByTheNext(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "keys")
 		reached := crash(t, dir, point, func(f *folder) error { return f.makeFirst(rotationStart) })
 		if !reached {
-			if point != 9 {
-				t.Fatalf("%d points to crash at; four keys are written and renamed", point-1)
+			if point != 11 {
+				t.Fatalf("%d points to crash at; five keys are written and renamed", point-1)
 			}
 			return
 		}
@@ -147,7 +147,7 @@ func TestACrashAtAnyPointOfTheFirstStartIsMendedByTheNext(t *testing.T) {
 		if _, err := OpenOrMakeKeys(dir); err != nil {
 			t.Fatalf("point %d: the next start: %v", point, err)
 		}
-		tidy(t, dir, 4)
+		tidy(t, dir, 5)
 	}
 }
 
@@ -239,5 +239,5 @@ func TestHalfWrittenFilesAreIgnoredAndCleanedAway(t *testing.T) {
 		t.Fatalf("a half-written file counts: %v", err)
 	}
 	rotated(t, dir, time.Now(), time.Hour)
-	tidy(t, dir, 6)
+	tidy(t, dir, 7)
 }

@@ -13,9 +13,15 @@ type Ticket struct {
 	Position int64
 	Epoch    string // identity of the store's state that gave the place; printable ASCII, at most 128 bytes
 	Device   Device // whom it is bound to
-	App      bool   // was handed out in a body to a client without cookies: the device cookie is not asked for
-	Issued   int64  // written as whole seconds, rounded down
-	Expires  int64  // written as whole seconds, rounded down; at most 366 days after Issued. At this instant it is over
+	// Subject is the person behind it, see Keys.Subjects; zero where identity is off.
+	Subject [16]byte
+	// Held is since when the device holds the person, in microseconds: above 0 exactly where there is a Subject.
+	Held int64
+	// Facts are what eligibility has to know of the person, as one number; 0 is none.
+	Facts   int64
+	App     bool  // was handed out in a body to a client without cookies: the device cookie is not asked for
+	Issued  int64 // written as whole seconds, rounded down
+	Expires int64 // written as whole seconds, rounded down; at most 366 days after Issued. At this instant it is over
 }
 
 // What is told by single bits in the claim flg.
@@ -26,8 +32,9 @@ const (
 	flagsEnd
 )
 
-// The claims, in this order: iss, aud, jti, iat, nbf (the same as iat), exp, epc (epoch), plc (place, unless drawn),
-// num (number, if known), pos (lowest position shown, if any), flg (flags, if any), dev and brw (the device), net (its network, if
+// The claims, in this order: iss, aud, sub (the person, if any), jti, iat, nbf (the same as iat), exp, epc (epoch), plc (place, unless drawn),
+// num (number, if known), pos (lowest position shown, if any), hld (since when the person is held by the device, if there is one), fct
+// (what is known of the person, if anything), flg (flags, if any), dev and brw (the device), net (its network, if
 // bound), cnf.jkt (the thumbprint of its key, if any; RFC 7800). A gateway that does not know a claim refuses the ticket instead
 // of overlooking a binding.
 
@@ -44,7 +51,13 @@ func (k *Keys) AppendTicket(dst []byte, t *Ticket) []byte {
 }
 
 func (t *Ticket) appendClaims(b []byte) []byte {
+	if t.hasSubject() != (t.Held > 0) || t.Facts != 0 && !t.hasSubject() {
+		panic("BUG: a ticket with half a person")
+	}
 	b = appendRoom(b, `{"iss":"`+issuer+`","aud":"`, t.Room)
+	if t.hasSubject() {
+		b = appendBytes(b, `","sub":"`, t.Subject[:])
+	}
 	b = appendBytes(b, `","jti":"`, t.ID[:])
 	b = appendNumber(b, `","iat":`, t.Issued/second)
 	b = appendNumber(b, `,"nbf":`, t.Issued/second)
@@ -62,11 +75,19 @@ func (t *Ticket) appendClaims(b []byte) []byte {
 	if t.Position != 0 {
 		b = appendNumber(b, `,"pos":`, t.Position)
 	}
+	if t.Held != 0 {
+		b = appendNumber(b, `,"hld":`, t.Held)
+	}
+	if t.Facts != 0 {
+		b = appendNumber(b, `,"fct":`, t.Facts)
+	}
 	if flags := t.flags(); flags != 0 {
 		b = appendNumber(b, `,"flg":`, flags)
 	}
 	return append(t.Device.appendClaims(b), '}')
 }
+
+func (t *Ticket) hasSubject() bool { return t.Subject != [16]byte{} }
 
 func (t *Ticket) flags() (flags int64) {
 	if t.Drawn {
@@ -116,6 +137,11 @@ func (k *Keys) ReadTicket(raw []byte, room string, now int64) (Ticket, error) {
 func (t *Ticket) scan(claims []byte, epochs *interned) error {
 	s := scanner{rest: claims}
 	foreign := s.audience(t.Room)
+	person := s.optional(`","sub":"`)
+	if person {
+		s.bytes(t.Subject[:])
+		s.bad = s.bad || !t.hasSubject()
+	}
 	s.literal(`","jti":"`)
 	s.bytes(t.ID[:])
 	s.literal(`","iat":`)
@@ -136,16 +162,10 @@ func (t *Ticket) scan(claims []byte, epochs *interned) error {
 			s.bad = true
 		}
 	}
-	if s.optional(`,"num":`) {
-		if t.Number = s.number(); t.Number == 0 {
-			s.bad = true
-		}
-	}
-	if s.optional(`,"pos":`) {
-		if t.Position = s.number(); t.Position == 0 {
-			s.bad = true
-		}
-	}
+	t.Number = s.above0(`,"num":`)
+	t.Position = s.above0(`,"pos":`)
+	t.Held = s.above0(`,"hld":`)
+	t.Facts = s.above0(`,"fct":`)
 	if s.optional(`,"flg":`) {
 		flags := s.number()
 		t.Drawn, t.Stamped, t.App = flags&flagDrawn != 0, flags&flagStamped != 0, flags&flagApp != 0
@@ -155,7 +175,7 @@ func (t *Ticket) scan(claims []byte, epochs *interned) error {
 	}
 	t.Device.scan(&s)
 	s.literal(`}`)
-	if !s.done() || placed == t.Drawn || notBefore != t.Issued {
+	if !s.done() || placed == t.Drawn || notBefore != t.Issued || person != (t.Held != 0) || t.Facts != 0 && !person {
 		return ErrMalformed
 	}
 	if foreign {

@@ -38,6 +38,8 @@ func TestATicketIsReadAsItWasWritten(t *testing.T) {
 	f(func(t *Ticket) { t.Epoch = strings.Repeat("e", maxText) })
 	f(func(t *Ticket) { t.Room = strings.Repeat("r", maxRoom) })
 	f(func(t *Ticket) { t.Device.Browser = math.MaxUint64 })
+	f(func(t *Ticket) { t.Subject, t.Held = [16]byte{1}, 1 })
+	f(func(t *Ticket) { t.Subject, t.Held, t.Facts = [16]byte{15: 1}, maxNumber, maxNumber })
 }
 
 func TestAnyTicketSurvivesTheJourney(t *testing.T) {
@@ -62,6 +64,12 @@ func TestAnyTicketSurvivesTheJourney(t *testing.T) {
 		copy(want.ID[:], rapid.SliceOfN(rapid.Byte(), 12, 12).Draw(t, "id"))
 		copy(want.Device.ID[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "device"))
 		want.Device.Browser = rapid.Uint64().Draw(t, "browser")
+		if rapid.Bool().Draw(t, "person") {
+			copy(want.Subject[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "subject"))
+			want.Subject[0] |= 1
+			want.Held = rapid.Int64Range(1, maxNumber).Draw(t, "held")
+			want.Facts = rapid.Int64Range(0, maxNumber).Draw(t, "facts")
+		}
 		raw := keys.AppendTicket(nil, &want)
 		got, err := keys.ReadTicket(raw, want.Room, now)
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {

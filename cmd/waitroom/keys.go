@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"waitroom/config"
+	"waitroom/queue"
 	"waitroom/token"
 )
 
@@ -23,7 +25,7 @@ func keysCommand() *cobra.Command {
 
 func keysRotateCommand() *cobra.Command {
 	var file string
-	var leaked bool
+	var leaked, subject bool
 	cmd := &cobra.Command{
 		Use:   "rotate",
 		Short: "Make new signing keys, the first ones, too",
@@ -34,9 +36,14 @@ nothing can be signed with any more are deleted.
 
 With several gateways, run it once and bring the folder to all of them.
 
+--subject makes a new key that verified persons are named with instead; older ones
+stay until nobody can be held under them, so that no person becomes two. It is
+needed, too, where a folder is older than these keys.
+
 If keys have leaked, --leaked deletes all older ones at once: everybody who waits
 or is inside then has to join anew.`,
 		Example: `  waitroom keys rotate -c waitroom.yaml
+  waitroom keys rotate --subject
   waitroom keys rotate --leaked`,
 		Args: takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -51,6 +58,9 @@ or is inside then has to join anew.`,
 			if !leaked {
 				keep = longest(c)
 			}
+			if subject {
+				return rotateSubject(cmd.OutOrStdout(), c.Keys.Dir, keep)
+			}
 			kid, err := token.RotateKeys(c.Keys.Dir, time.Now(), keep)
 			if err != nil {
 				return err
@@ -61,7 +71,22 @@ or is inside then has to join anew.`,
 	}
 	configFlag(cmd, &file)
 	cmd.Flags().BoolVar(&leaked, "leaked", false, "delete all older keys at once")
+	cmd.Flags().BoolVar(&subject, "subject", false, "the key that persons are named with, not those that sign")
 	return cmd
+}
+
+// rotateSubject makes a new key to name persons with; life is that of tickets and
+// passes, 0 where the older ones are to go at once.
+func rotateSubject(out io.Writer, dir string, life time.Duration) error {
+	if life > 0 {
+		life += queue.DefaultKeep * time.Microsecond
+	}
+	kid, err := token.RotateSubject(dir, time.Now(), life)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "new subject key in %s; persons are now named with %s\n", dir, kid)
+	return err
 }
 
 // longest is how long anything signed under the configuration can live, and some
