@@ -50,7 +50,7 @@ bench-micro: ## the microbenchmarks, compared with bench/baseline.txt; about 3 m
 	go test -run Allocat -bench . -skip '$(BIG)' -benchmem -count $(if $(QUICK),1,6) -benchtime $(if $(QUICK),20ms,100ms) -p 1 $(MICRO) | tee dist/micro.txt
 	@go run $(BENCHSTAT) bench/baseline.txt dist/micro.txt
 
-bench-peers: ## the gateway beside nginx, HAProxy and others, into bench/README.md; about 8 minutes, QUICK=1 for one and shown only
+bench-peers: ## the gateway beside nginx, HAProxy and others, into bench/README.md; about 11 minutes, QUICK=1 for one and shown only
 	@bench/needs
 	go run ./bench/peers -json dist/peers.json $(if $(QUICK),-quick,-readme bench/README.md)
 

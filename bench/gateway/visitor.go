@@ -104,6 +104,16 @@ func (v *Visitor) client() *http.Client {
 	return v.http
 }
 
+// CookieLine are the visitor's cookies as a request carries them.
+func (v *Visitor) CookieLine() string {
+	names := slices.Sorted(maps.Keys(v.Cookies))
+	pairs := make([]string, 0, len(names))
+	for _, name := range names {
+		pairs = append(pairs, name+"="+v.Cookies[name])
+	}
+	return strings.Join(pairs, "; ")
+}
+
 // Do sends a request with the visitor's cookies, and keeps those that come back.
 func (v *Visitor) Do(q *http.Request) (Answer, error) {
 	q.Header.Set("User-Agent", v.Agent)
@@ -113,13 +123,8 @@ func (v *Visitor) Do(q *http.Request) (Answer, error) {
 	for name, value := range v.Fields {
 		q.Header.Set(name, value)
 	}
-	names := slices.Sorted(maps.Keys(v.Cookies))
-	pairs := make([]string, 0, len(names))
-	for _, name := range names {
-		pairs = append(pairs, name+"="+v.Cookies[name])
-	}
-	if len(pairs) > 0 {
-		q.Header.Set("Cookie", strings.Join(pairs, "; "))
+	if len(v.Cookies) > 0 {
+		q.Header.Set("Cookie", v.CookieLine())
 	}
 	r, err := v.client().Do(q)
 	if err != nil {
@@ -142,19 +147,30 @@ func (v *Visitor) Do(q *http.Request) (Answer, error) {
 }
 
 // Try calls join, status, enter or leave, as the page's script does.
-func (v *Visitor) Try(call string) (Answer, error) {
+func (v *Visitor) Try(call string) (Answer, error) { return v.try(call, "", "") }
+
+// try makes a call, with one more field where it has a name.
+func (v *Visitor) try(call, name, value string) (Answer, error) {
 	method := http.MethodPost
 	if call == "status" {
 		method = http.MethodGet
 	}
-	q, err := http.NewRequest(method, v.URL+"/.waitroom/"+cmp.Or(v.Room, Room)+"/"+call, nil)
+	q, err := http.NewRequest(method, v.callURL(call), nil)
 	if err != nil {
 		return Answer{}, err
 	}
 	q.Header.Set("Sec-Fetch-Site", "same-origin")
 	q.Header.Set("Sec-Fetch-Mode", "cors")
 	q.Header.Set("Sec-Fetch-Dest", "empty")
+	if name != "" {
+		q.Header.Set(name, value)
+	}
 	return v.Do(q)
+}
+
+// callURL is where a call goes.
+func (v *Visitor) callURL(call string) string {
+	return v.URL + "/.waitroom/" + cmp.Or(v.Room, Room) + "/" + call
 }
 
 // Call is Try where an answer has to come.

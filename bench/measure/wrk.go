@@ -41,6 +41,8 @@ type Result struct {
 	// Errors are connections that failed, were cut, or answered too late; NotOK are
 	// answers with a status of 400 or more.
 	Errors, NotOK int64
+	// Successors are the passes that took the place of others, where the script counts them.
+	Successors int64
 	// P50 to P99 are latencies of answers.
 	P50, P75, P90, P99 time.Duration
 }
@@ -96,7 +98,10 @@ var (
 	wrkTotal  = regexp.MustCompile(`(?m)^\s*(\d+) requests in ([\d.]+)(us|ms|s|m|h), ([\d.]+)([KMGT]?B) read`)
 	wrkErrors = regexp.MustCompile(`(?m)^\s*Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)`)
 	wrkNotOK  = regexp.MustCompile(`(?m)^\s*Non-2xx or 3xx responses: (\d+)`)
-	wrkAt     = regexp.MustCompile(`(?m)^\s*(50|75|90|99)%\s+([\d.]+)(us|ms|s|m|h)`)
+	// Each thread of successors.lua tells its own.
+	wrkSuccessors = regexp.MustCompile(`(?m)^Successors taken: (\d+)`)
+
+	wrkAt = regexp.MustCompile(`(?m)^\s*(50|75|90|99)%\s+([\d.]+)(us|ms|s|m|h)`)
 )
 
 // ParseWrk reads what wrk prints with --latency.
@@ -124,6 +129,9 @@ func ParseWrk(text string) (Result, error) {
 		r.NotOK = int64(number(m[1]))
 	}
 	at := map[string]*time.Duration{"50": &r.P50, "75": &r.P75, "90": &r.P90, "99": &r.P99}
+	for _, m := range wrkSuccessors.FindAllStringSubmatch(text, -1) {
+		r.Successors += int64(number(m[1]))
+	}
 	for _, m := range wrkAt.FindAllStringSubmatch(text, -1) {
 		*at[m[1]] = time.Duration(number(m[2]) * float64(units[m[3]]))
 	}

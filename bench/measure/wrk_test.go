@@ -56,6 +56,10 @@ func TestWhatWrkPrintsIsRead(t *testing.T) {
 		Requests: 184561, Bytes: 79.5 * (1 << 20), Elapsed: 3100 * time.Millisecond, P50: 985 * time.Microsecond,
 		P75: 1630 * time.Microsecond, P90: 3280 * time.Microsecond, P99: 1040 * time.Millisecond,
 	})
+	f(good+"Successors taken: 30\nSuccessors taken: 4\n", measure.Result{
+		Requests: 184561, Bytes: 79.5 * (1 << 20), Elapsed: 3100 * time.Millisecond, P50: 985 * time.Microsecond,
+		P75: 1630 * time.Microsecond, P90: 3280 * time.Microsecond, P99: 1040 * time.Millisecond, Successors: 34,
+	})
 	f(bad, measure.Result{Requests: 1561, Bytes: 512, Elapsed: time.Minute, Errors: 4321, NotOK: 1560})
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -21,7 +22,9 @@ const (
 	operatorToken = "the-operators-token-of-the-benchmarks"
 )
 
-// gatewayFile is what an operator would write: nothing is switched off.
+// gatewayFile is what an operator would write: nothing is switched off. Passes rotate once an
+// hour, because wrk keeps no cookies: by default, each minute, every request after the first
+// minute would be given a successor that nobody takes.
 const gatewayFile = `listen: %s
 operator: {listen: %s, token: %s}
 store: {url: '%s'}
@@ -33,16 +36,35 @@ rooms:
     rate: %s
     burst: %s
     hold: 24h
-    pass: {ttl: 24h, idle: 24h}
-`
+    pass: {ttl: 24h, idle: 24h, rotate: %s}
+%s`
+
+// a gateway that comparisons need. Those with a store of their own let one in a second, all
+// others whoever comes.
+type kind struct {
+	tags, redis string
+	// room is a line of the room's settings, and rotate how long a generation of a pass is in
+	// use; "" is an hour.
+	room, rotate string
+	// come is how its visitors come; nil is by a join.
+	come func(ctx context.Context, addr string) (cookies string, err error)
+}
 
 // gateways are the gateways that comparisons need, by name.
-var gateways = map[string]struct{ tags, redis, rate, burst string }{
-	"gateway":            {"", "", "36,000,000/h", "10000"},
-	"gateway again":      {"", "", "36,000,000/h", "10000"},
-	"gateway polled":     {"", "redis polled", "3600/h", "1"},
-	"gateway joined":     {"", "redis joined", "3600/h", "1"},
-	"gateway one by one": {"unbatched", "redis one by one", "3600/h", "1"},
+var gateways = map[string]kind{
+	"gateway":            {},
+	"gateway again":      {},
+	"gateway polled":     {redis: "redis polled"},
+	"gateway joined":     {redis: "redis joined"},
+	"gateway one by one": {tags: "unbatched", redis: "redis one by one"},
+	"gateway keyed":      {come: joinKeyed},
+	"gateway keyless":    {room: "device: {key: off}"},
+	"gateway by network": {room: "device: {bind_address: prefix}"},
+	"gateway rotating":   {rotate: "1s"},
+	"gateway bound":      {room: "device: {dbsc: prefer}", come: joinBound},
+	"gateway limited": {redis: "redis limited", room: "limits: " +
+		"{joins_per_device: 60/min, joins_per_address: 100000000/min, joins_per_network: 100000000/min}"},
+	"gateway unlimited": {redis: "redis unlimited", room: "limits: {joins_per_device: off}"},
 }
 
 // gateway starts the real program with a configuration of its own.
@@ -56,12 +78,16 @@ func (s *stage) gateway(ctx context.Context, name string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	store := ""
+	store, rate, burst := "", "36,000,000/h", "10000"
 	if g.redis != "" {
 		if _, err := s.get(ctx, g.redis); err != nil {
 			return nil, err
 		}
-		store = "unix://" + s.socket(g.redis)
+		store, rate, burst = "unix://"+s.socket(g.redis), "3600/h", "1"
+	}
+	room := ""
+	if g.room != "" {
+		room = "    " + g.room + "\n"
 	}
 	addr, err := freeAddr()
 	if err != nil {
@@ -73,7 +99,8 @@ func (s *stage) gateway(ctx context.Context, name string) (*server, error) {
 	}
 	s.operators[name] = operators
 	file := filepath.Join(dir, "waitroom.yaml")
-	text := fmt.Sprintf(gatewayFile, addr, operators, operatorToken, store, filepath.Join(dir, "data"), s.keys(), site.addr, g.rate, g.burst)
+	text := fmt.Sprintf(gatewayFile, addr, operators, operatorToken, store, filepath.Join(dir, "data"), s.keys(), site.addr, rate, burst,
+		cmp.Or(g.rotate, "1h"), room)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 // Command peers measures what the gateway costs beside servers that people know: a
 // bare fasthttp proxy, net/http's ReverseProxy, Caddy, nginx and HAProxy for forwarded
-// requests; fasthttp's hello world for polls and arrivals; and itself without batches.
+// requests; fasthttp's hello world for polls and arrivals; itself without batches; and
+// itself without each of its defences.
 //
 //	go run ./bench/peers [-quick] [-only TEXT] [-readme bench/README.md] [-json dist/peers.json]
 //

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,7 +107,11 @@ func TestTheTableShowsWhatMissesItsTarget(t *testing.T) {
 	r.add(row{name: "control", task: fetch, control: true}, done{Compared: spread(1)})
 	r.add(row{name: "loose", task: fetch, control: true}, done{Compared: spread(0.96)})
 	r.add(row{name: "polls", task: poll, b: "hello"}, done{Compared: spread(1), asked: 1234})
+	r.add(row{name: "limits", task: joining, defence: true}, done{Compared: spread(1.1)})
+	r.add(row{name: "rotation", task: keep, defence: true}, done{Compared: spread(1.3), asked: 600, taken: 30})
 	for _, want := range []string{
+		"\n\n### What each defence costs\n\n| the gateway, beside itself | measured | lowest-highest round | CPU per request, µs |\n|---|---|---|---|\n" +
+			"| limits | 1.10 | 1.00-1.20 | 30.0, 20.0 |\n| rotation, one request in 20 | 1.30 | 1.20-1.40 | 30.0, 20.0 |\n",
 		"| reached | 1.20 | 1.10-1.30 | at most 1.20 | 30.0, 20.0 |\n", "| missed | **1.21** | 1.11-1.31 | at most 1.20 | 30.0, 20.0 |\n",
 		"| shown | 9.00 | 8.90-9.10 | - | 30.0, 20.0 |\n", "| loose | **0.96** |", "| control | 1.00 | 0.90-1.10 | 0.97-1.03 | 30.0, 20.0 |\n",
 		"| trips to the store for 1234 polls, beyond what it does by itself | 0 |  | none |  |\n",
@@ -188,4 +194,48 @@ func TestTheStageHasRealPeopleInARealLine(t *testing.T) {
 	if used, err := g.CPU(); err != nil || used <= 0 || used > time.Minute {
 		t.Errorf("the gateway used %s, %v", used, err)
 	}
+}
+
+// What the rows with defences compare is only what they say if the passes are bound as they say.
+func TestThePassesOfDefencesAreBoundByThem(t *testing.T) {
+	s, err := newStage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	f := func(name string, claims ...string) {
+		t.Helper()
+		g, err := s.get(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		come := gateways[name].come
+		if come == nil {
+			come = join
+		}
+		cookies, err := come(t.Context(), g.addr)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		_, pass, _ := strings.Cut(cookies, "__Host-waitroom-pass-"+roomName+"=")
+		said, err := base64.RawURLEncoding.DecodeString(strings.Split(pass, ".")[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, claim := range []string{`"jkt":`, `"dbsc":`, `"net":`} {
+			if want := slices.Contains(claims, claim); strings.Contains(string(said), claim) != want {
+				t.Errorf("%s: %s in the claims should be %t: %s", name, claim, want, said)
+			}
+		}
+	}
+	f("gateway")
+	f("gateway keyed", `"jkt":`)
+	f("gateway keyless")
+	f("gateway by network", `"net":`)
+	f("gateway bound", `"dbsc":`)
+	f("gateway rotating")
 }

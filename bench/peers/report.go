@@ -25,6 +25,8 @@ type line struct {
 	Rounds any     `json:"rounds,omitempty"`
 	// Aim is the target in words.
 	Aim string `json:"aim"`
+	// Defence says that the gateway is compared with itself without a defence.
+	Defence bool `json:"defence,omitempty"`
 }
 
 // report is all that a run gives.
@@ -49,12 +51,15 @@ func (r *report) take(ctx context.Context, s *stage, w row, o options) error {
 
 // add puts what a comparison gave into the report.
 func (r *report) add(w row, d done) {
-	l := line{Name: w.name, Value: d.Ratio, Unit: "×", Target: w.target, A: d.A.Median, B: d.B.Median, Rounds: d.Rounds, Aim: "-"}
+	l := line{Name: w.name, Value: d.Ratio, Unit: "×", Target: w.target, A: d.A.Median, B: d.B.Median, Rounds: d.Rounds, Aim: "-", Defence: w.defence}
 	switch {
 	case w.control:
 		l.Aim = controlAim
 	case w.target > 0:
 		l.Aim = fmt.Sprintf("at most %.2f", w.target)
+	}
+	if w.task == keep {
+		l.Name += fmt.Sprintf(", one request in %d", d.asked/max(d.taken, 1))
 	}
 	if w.task == alone {
 		r.latency(w, d)
@@ -66,6 +71,7 @@ func (r *report) add(w row, d done) {
 		r.Lines = append(r.Lines, line{
 			Name: fmt.Sprintf("trips to the store for %d polls, beyond what it does by itself", d.asked), Aim: "none",
 		})
+	case w.defence:
 	case w.task == joining && w.b == "hello":
 		name := fmt.Sprintf("CPU of Redis per arrival, %.0f with each trip", float64(d.asked)/float64(max(d.trips-d.own, 1)))
 		r.besides(name, "at most 4", 4, d, func(m measure.Round) float64 { return m.A.BesidePerRequest(0) })
@@ -131,11 +137,12 @@ func (l *line) spread() string {
 	return fmt.Sprintf("%.2f-%.2f", l.Value.Min, l.Value.Max)
 }
 
-// table is the report as Markdown.
+// table is the report as Markdown: what others cost, and then what each defence does.
 func (r *report) table() string {
 	var b strings.Builder
 	b.WriteString(r.Machine.String())
 	b.WriteString("\n| | measured | lowest-highest round | to reach | CPU per request, µs |\n|---|---|---|---|---|\n")
+	first := true
 	for _, l := range r.Lines {
 		measured, cost := l.value(), ""
 		if l.misses() {
@@ -144,7 +151,15 @@ func (r *report) table() string {
 		if l.B > 0 {
 			cost = fmt.Sprintf("%.1f, %.1f", l.A, l.B)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", l.Name, measured, l.spread(), l.Aim, cost)
+		if !l.Defence {
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", l.Name, measured, l.spread(), l.Aim, cost)
+			continue
+		}
+		if first {
+			b.WriteString("\n### What each defence costs\n\n| the gateway, beside itself | measured | lowest-highest round | CPU per request, µs |\n|---|---|---|---|\n")
+			first = false
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", l.Name, measured, l.spread(), cost)
 	}
 	return b.String()
 }

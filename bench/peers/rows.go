@@ -13,6 +13,7 @@ type task int
 const (
 	fetch    task = iota // pages behind the gate, with a pass
 	fetchBig             // the same with large pages
+	keep                 // the same as fetch, and keep the successors of their passes
 	poll                 // ask for their standing, with a ticket
 	joining              // come for the first time
 	alone                // come for the first time, one at a time
@@ -29,6 +30,8 @@ type row struct {
 	// that is what the others can be trusted to.
 	target  float64
 	control bool
+	// defence says that the gateway is compared with itself without a defence.
+	defence bool
 }
 
 // rows are all comparisons, in the order of the table.
@@ -49,6 +52,11 @@ func rows() []row {
 		{name: "arrival, beside fasthttp's hello world", task: joining, a: "gateway joined", b: "hello", target: 1.60},
 		{name: "arrival with one client, beside one EVALSHA for each", task: alone, a: "gateway joined", b: "gateway one by one"},
 		{name: "memory of an idle connection", task: stay},
+		{name: "passes of devices with a key, beside cookies with `key: off`", task: fetch, a: "gateway keyed", b: "gateway keyless", defence: true},
+		{name: "`bind_address: prefix`, beside off", task: fetch, a: "gateway by network", b: "gateway", defence: true},
+		{name: "`rotate: 1s`, beside 1h, with 500 visitors who take every successor", task: keep, a: "gateway rotating", b: "gateway", defence: true},
+		{name: "`dbsc: prefer` with bound cookies, beside off", task: fetch, a: "gateway bound", b: "gateway", defence: true},
+		{name: "an arrival with limits by device, address and network, beside none", task: joining, a: "gateway limited", b: "gateway unlimited", defence: true},
 	}
 }
 
@@ -64,12 +72,15 @@ const (
 func (s *stage) load(r row, at *server, letter, people string, each time.Duration) measure.Load {
 	l := measure.Load{URL: "http://" + at.addr, Connections: connections, Duration: each, Core: otherCore}
 	switch r.task {
-	case fetch, fetchBig:
+	case fetch, fetchBig, keep:
 		l.URL += "/" + letter + "/1k"
 		if r.task == fetchBig {
 			l.URL = l.URL[:len(l.URL)-2] + "64k"
 		}
 		l.Fields, l.Script, l.Args = pageFields, filepath.Join(s.dir, "visitors.lua"), []string{people}
+		if r.task == keep {
+			l.Script = filepath.Join(s.dir, "successors.lua")
+		}
 	case poll:
 		l.URL += "/.waitroom/" + roomName + "/status"
 		l.Fields, l.Script, l.Args = scriptFields, filepath.Join(s.dir, "visitors.lua"), []string{people}
@@ -86,7 +97,7 @@ func (s *stage) load(r row, at *server, letter, people string, each time.Duratio
 // size is what each answer holds at least.
 func (r row) size() int64 {
 	switch r.task {
-	case fetch:
+	case fetch, keep:
 		return small
 	case fetchBig:
 		return large

@@ -21,6 +21,8 @@ type done struct {
 	// scripts that its store ran meanwhile, and own those of them that it would have run
 	// with nobody there.
 	asked, trips, own int64
+	// taken are the passes that took the place of others at A.
+	taken int64
 }
 
 // errAway says that a gateway could not reach its store in time: then it gives tickets
@@ -76,6 +78,10 @@ func (r row) once(ctx context.Context, s *stage, o options) (done, error) {
 	}
 	for _, round := range all {
 		d.asked += round.A.Requests
+		d.taken += round.A.Successors
+	}
+	if r.task == keep && d.taken < inside {
+		return done{}, fmt.Errorf("%d successors of passes were taken: they do not rotate", d.taken)
 	}
 	if d.trips, d.own, err = tripped(ctx); err != nil {
 		return done{}, err
@@ -131,10 +137,15 @@ func (s *stage) side(ctx context.Context, r row, name, letter string, each time.
 	if err != nil {
 		return measure.Side{}, nil, err
 	}
+	g, ours := gateways[name]
 	var people string
 	switch r.task {
-	case fetch, fetchBig:
-		people, err = s.people(ctx, "gateway", true)
+	case fetch, fetchBig, keep:
+		to := "gateway"
+		if ours {
+			to = name
+		}
+		people, err = s.people(ctx, to, true)
 	case poll:
 		people, err = s.people(ctx, "gateway polled", false)
 	}
@@ -142,9 +153,8 @@ func (s *stage) side(ctx context.Context, r row, name, letter string, each time.
 		return measure.Side{}, nil, err
 	}
 	side := measure.Side{Name: name, Server: at.Process, Load: s.load(r, at, letter, people, each)}
-	g, ours := gateways[name]
 	switch {
-	case r.task == fetch || r.task == fetchBig:
+	case r.task == fetch, r.task == fetchBig, r.task == keep:
 		return side, func(ctx context.Context) (int64, error) { return s.seen(ctx, letter) }, nil
 	case !ours:
 		return side, nil, nil

@@ -42,7 +42,7 @@ func newStage() (*stage, error) {
 		return nil, err
 	}
 	s := &stage{dir: dir, servers: map[string]*server{}, operators: map[string]string{}}
-	for name, text := range map[string][]byte{"visitors.lua": measure.VisitorsScript, "joins.lua": joinsScript} {
+	for name, text := range map[string][]byte{"visitors.lua": measure.VisitorsScript, "joins.lua": joinsScript, "successors.lua": successorsScript} {
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
 			return nil, errors.Join(err, s.close())
 		}

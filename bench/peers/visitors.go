@@ -15,6 +15,9 @@ import (
 //go:embed joins.lua
 var joinsScript []byte
 
+//go:embed successors.lua
+var successorsScript []byte
+
 // What a browser sends: with a page, and with the requests of the waiting page's script.
 var (
 	pageFields = []string{
@@ -38,7 +41,7 @@ const (
 // people makes visitors of a gateway and writes their cookies to a file, a line each:
 // those who are let in at once where passes is set, those who wait where not.
 func (s *stage) people(ctx context.Context, gateway string, passes bool) (string, error) {
-	file := filepath.Join(s.dir, fmt.Sprintf("people-%v", passes))
+	file := filepath.Join(s.dir, "people-"+strings.ReplaceAll(gateway, " ", "-"))
 	if _, err := os.Stat(file); err == nil {
 		return file, nil
 	}
@@ -50,9 +53,13 @@ func (s *stage) people(ctx context.Context, gateway string, passes bool) (string
 	if !passes {
 		want, skip, token = ahead+polling, ahead, "ticket"
 	}
+	come := gateways[gateway].come
+	if come == nil {
+		come = join
+	}
 	var lines strings.Builder
 	for n := range want {
-		cookies, err := join(ctx, g.addr)
+		cookies, err := come(ctx, g.addr)
 		if err != nil {
 			return "", err
 		}
