@@ -33,6 +33,7 @@ func (r *reader) rooms(c *Config) {
 		r.entering(at, room)
 		r.lengths(at, room)
 		r.device(at, room, c.Cookies.Secure)
+		r.eligibility(at, room)
 		r.caches(at, room)
 		r.allows(at, room)
 		r.captcha(at+".limits", room.Limits)
@@ -135,7 +136,7 @@ func (r *reader) entering(at string, room Room) {
 	if !room.ClosesAt.IsZero() && !room.ClosesAt.After(room.OpensAt) {
 		r.report(at+".closes_at", "`closes_at` is not after `opens_at`", "write a later time, and mind the zones")
 	}
-	if room.BeforeOpening.Order == OrderDraw && room.OpensAt.IsZero() {
+	if room.BeforeOpening.Order == OrderDraw && room.OpensAt.IsZero() && !r.has(at+".eligibility.windows") {
 		r.report(at+".before_opening.order", "`before_opening.order` is draw, and the room has no `opens_at`", "write `opens_at`: the draw is at the opening")
 	}
 }

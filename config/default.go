@@ -45,6 +45,7 @@ func DefaultRoom() Room {
 		Waiting:         Waiting{Status: 200},
 		Identity:        IdentityOff,
 		DeviceLock:      10 * time.Minute,
+		Eligibility:     Eligibility{OnClose: CloseGoOn},
 		Device:          Device{Key: DevicePrefer, BindAddress: BindOff, DBSC: DeviceOff},
 		Limits: RoomLimits{
 			JoinsPerDevice: Limit{60, time.Minute},

@@ -103,6 +103,18 @@ rooms:
     device: {key: require, bind_address: prefix, dbsc: off}
     identity: required
     device_lock: 20m
+    eligibility:
+      zone: Asia/Seoul
+      on_close: end
+      quota: 1,900,000
+      groups: [{name: priority, claim: priority_group, in: ["y", "1"]}, {name: invited, invitations: true}]
+      windows:
+        - {kind: rotation, first: 2021-08-09, last: 2021-08-18, opens: "20:00", closes: 18:00:30}
+        - {kind: group, group: priority, from: 2021-08-05T20:00, until: "2021-09-18T18:00:01"}
+        - {kind: group, group: invited, first: 2024-02-29, last: 2024-02-29, opens: 00:00, closes: 00:00}
+        - kind: everyone
+          from: 2021-08-19T20:00
+          until: 2021-09-18T18:00
     waiting: {status: 503, page: page.html}
     cache:
       - {paths: [/book/slots/*, /book/today], ttl: 1s, stale: 30s}
@@ -172,6 +184,15 @@ rooms:
 			Device:          Device{DeviceRequire, BindPrefix, DeviceOff},
 			Identity:        IdentityRequired,
 			DeviceLock:      20 * time.Minute,
+			Eligibility: Eligibility{"Asia/Seoul", CloseEnd, 1_900_000,
+				[]EligibleGroup{{Name: "priority", Claim: "priority_group", In: []string{"y", "1"}}, {Name: "invited", Invitations: true}},
+				[]Window{
+					{Kind: WindowRotation, First: Date{day(8, 9)}, Last: Date{day(8, 18)},
+						Opens: ClockTime{20 * time.Hour}, Closes: ClockTime{18*time.Hour + 30*time.Second}},
+					{Kind: WindowGroup, Group: "priority", From: LocalTime{day(8, 5).Add(20 * time.Hour)}, Until: LocalTime{day(9, 18).Add(18*time.Hour + time.Second)}},
+					{Kind: WindowGroup, Group: "invited", First: Date{time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC)}, Last: Date{time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC)}},
+					{Kind: WindowEveryone, From: LocalTime{day(8, 19).Add(20 * time.Hour)}, Until: LocalTime{day(9, 18).Add(18 * time.Hour)}},
+				}},
 			Limits: RoomLimits{Limit{}, Limit{3000, time.Hour}, Limit{1, 24 * time.Hour},
 				ProofOfWork{WorkWhenLimited, 5000, 2, time.Minute},
 				Captcha{CaptchaOff, WorkAlways, "k", NewSecret("s3cret"), in("token"), "http://127.0.0.1:9/v", time.Second, DownRefuse}},
@@ -376,4 +397,9 @@ func certificate(t *testing.T) (certPEM, keyPEM string) {
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})),
 		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+// day is the midnight with which a day of 2021 begins, as local times are kept.
+func day(month time.Month, day int) time.Time {
+	return time.Date(2021, month, day, 0, 0, 0, 0, time.UTC)
 }

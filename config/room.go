@@ -35,7 +35,7 @@ type Room struct {
 	// Default 10.
 	Burst int `yaml:"burst" in:"1..1000000"`
 	// OpensAt is when entering begins, RFC 3339 with its zone: 2021-08-12T20:00:00+09:00. Before,
-	// people take places and nobody enters. Default: open at once.
+	// people take places and nobody enters. Default: open at once, or by Eligibility.
 	OpensAt time.Time `yaml:"opens_at"`
 	// ClosesAt is when entering ends; after OpensAt. Default never.
 	ClosesAt time.Time `yaml:"closes_at"`
@@ -57,6 +57,8 @@ type Room struct {
 	// DeviceLock is how long that device holds the person; then another may take over, by verifying
 	// them again. Default 10m.
 	DeviceLock time.Duration `yaml:"device_lock" in:"0s..24h"`
+	// Eligibility is who may enter when. Default: everybody, always.
+	Eligibility Eligibility `yaml:"eligibility"`
 	// Limits bound the new places that one device, address or network gets.
 	Limits RoomLimits `yaml:"limits"`
 	// Allow lets some requests through without a pass. Default none.
@@ -127,8 +129,8 @@ const (
 // BeforeOpening is what becomes of those who come before the opening.
 type BeforeOpening struct {
 	// Order is arrival, who came first goes first, or draw, an order drawn by lot at the opening,
-	// which anyone can check; draw needs OpensAt. Who comes after the opening comes after them
-	// either way. Default arrival.
+	// which anyone can check; draw needs OpensAt, or windows of Eligibility. Who comes after the
+	// opening comes after them either way. Default arrival.
 	Order string `yaml:"order" in:"arrival|draw"`
 }
 

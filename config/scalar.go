@@ -14,7 +14,7 @@ import (
 // isScalar says that v is written as one value. It has to know every type that parseScalar knows.
 func isScalar(v reflect.Value) bool {
 	switch v.Interface().(type) {
-	case string, bool, int, time.Duration, time.Time, Size, Rate, Limit, Secret, Backend, netip.Prefix:
+	case string, bool, int, time.Duration, time.Time, Size, Rate, Limit, Secret, Backend, netip.Prefix, LocalTime, Date, ClockTime, Count:
 		return true
 	}
 	return false
@@ -46,6 +46,14 @@ func parseScalar(v reflect.Value, text string) error {
 		*p, err = ParseBackend(text)
 	case *netip.Prefix:
 		*p, err = parsePrefix(text)
+	case *LocalTime:
+		*p, err = parseLocalTime(text)
+	case *Date:
+		*p, err = parseDate(text)
+	case *ClockTime:
+		*p, err = parseClockTime(text)
+	case *Count:
+		*p, err = ParseCount(text)
 	default:
 		panic(fmt.Sprintf("BUG: no reader for %s", v.Type()))
 	}
@@ -93,6 +101,14 @@ func example(v reflect.Value) string {
 		return "a rate such as 2,000,000/h"
 	case Limit:
 		return "a limit such as 300/min, or off"
+	case LocalTime:
+		return "a local time such as 2021-08-19T20:00"
+	case Date:
+		return "a date such as 2021-08-09"
+	case ClockTime:
+		return `a time of day such as "20:00"`
+	case Count:
+		return "a number such as 1,900,000"
 	}
 	return "one text"
 }
