@@ -21,6 +21,7 @@ import (
 	"waitroom/proxy/waiting"
 	"waitroom/proxy/waiting/page"
 	"waitroom/queue"
+	"waitroom/queue/schedule"
 )
 
 // room is one room as it runs: its line, its keeper, its backend and what is kept of it.
@@ -31,7 +32,9 @@ type room struct {
 	// made is what the backend and the cache were made from.
 	made    origin
 	trouble *trouble
-	stop    func()
+	// openings gives the line its rules.
+	openings *openings
+	stop     func()
 }
 
 // origin is all of a configuration that makes a backend and its cache: where any of it
@@ -64,15 +67,21 @@ func (g *gateway) take(ctx context.Context, c *config.Config) (o proxy.Options, 
 		Keys: g.keys, Cookies: cookies, Trusted: c.TrustedProxies, TLS: c.TLS.Cert != "",
 		Filter: *filter(c), Door: g.door(c, &config.Room{}), Traffic: g.traffic.Room(""), Errors: builtIn, Log: g.log,
 	}
-	next := map[string]*room{}
+	next, schedules := map[string]*room{}, map[string]*schedule.Schedule{}
 	for i := range c.Rooms {
 		from := &c.Rooms[i]
-		r, err := g.room(ctx, c, from)
+		var r *room
+		if schedules[from.Name], err = eligibility(from); err == nil {
+			r, err = g.room(ctx, c, from, schedules[from.Name])
+		}
 		if err == nil {
 			next[from.Name] = r
 			var made proxy.Room
 			made, err = g.gateRoom(from, r, cookies, builtIn)
 			if err == nil {
+				if s := schedules[from.Name]; s != nil {
+					made.Waiting.Zone = s.Zone()
+				}
 				made.Waiting.Door, made.Waiting.Trusted = g.door(c, from), c.TrustedProxies
 				made.Waiting.Work, made.Waiting.Captcha = g.work(from), g.captcha(from)
 				made.Waiting.TLS, made.Waiting.Proofs, made.Waiting.Traffic = o.TLS, g.proofs, made.Traffic
@@ -85,7 +94,7 @@ func (g *gateway) take(ctx context.Context, c *config.Config) (o proxy.Options, 
 			return o, nil, fmt.Errorf("room %s: %w", from.Name, err)
 		}
 	}
-	return o, g.swap(c, names, next), nil
+	return o, g.swap(c, next, schedules), nil
 }
 
 // keyPolicies are the policies by the names that the configuration has for them.
@@ -94,13 +103,18 @@ var keyPolicies = map[string]waiting.KeyPolicy{
 }
 
 // swap makes the rooms those that run, and gives those before that are not among them.
-func (g *gateway) swap(c *config.Config, names []string, next map[string]*room) (left []*room) {
+func (g *gateway) swap(c *config.Config, next map[string]*room, schedules map[string]*schedule.Schedule) (left []*room) {
+	names := make([]string, 0, len(c.Rooms))
+	for i := range c.Rooms {
+		names = append(names, c.Rooms[i].Name)
+	}
 	g.mu.Lock()
 	before := g.rooms
 	g.config, g.names, g.rooms = c, names, next
 	g.mu.Unlock()
 	for i := range c.Rooms {
-		next[c.Rooms[i].Name].line.SetRules(rules(&c.Rooms[i]))
+		name := c.Rooms[i].Name
+		next[name].openings.follow(rules(&c.Rooms[i]), schedules[name])
 	}
 	return others(before, next)
 }
@@ -131,7 +145,7 @@ func others(rooms, stay map[string]*room) (left []*room) {
 
 // room is the room that runs under this name with what the configuration changes in
 // it, or a new one.
-func (g *gateway) room(ctx context.Context, c *config.Config, from *config.Room) (*room, error) {
+func (g *gateway) room(ctx context.Context, c *config.Config, from *config.Room, s *schedule.Schedule) (*room, error) {
 	made := origin{
 		from.Backend, from.BackendTLS, from.Health, from.BackendTimeouts, c.Limits.WriteTimeout, c.Limits.MaxBody, from.Cache, from.CacheLimits,
 	}
@@ -150,16 +164,21 @@ func (g *gateway) room(ctx context.Context, c *config.Config, from *config.Room)
 		return nil, err
 	}
 	if old != nil {
-		r := &room{line: old.line, stop: old.stop, trouble: old.trouble, backend: backend, made: made}
+		r := &room{line: old.line, openings: old.openings, stop: old.stop, trouble: old.trouble, backend: backend, made: made}
 		r.cache = g.cache(from, r)
 		return r, nil
 	}
-	l, err := g.store.room(ctx, from.Name, rules(from))
+	l, err := g.store.room(ctx, from.Name, withOpening(rules(from), s, 0))
 	if err != nil {
 		backend.Close()
 		return nil, err
 	}
-	r := &room{line: l, stop: g.keep(from.Name, l), trouble: &trouble{}, backend: backend, made: made}
+	o, keeper := followOpenings(l), g.keep(from.Name, l)
+	stop := func() {
+		o.stop()
+		keeper()
+	}
+	r := &room{line: l, openings: o, stop: stop, trouble: &trouble{}, backend: backend, made: made}
 	r.cache = g.cache(from, r)
 	return r, nil
 }

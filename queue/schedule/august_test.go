@@ -40,7 +40,7 @@ func zone(t *testing.T, name string) *time.Location {
 
 func made(t *testing.T, zoneName string, windows ...Window) *Schedule {
 	t.Helper()
-	s, err := New(zone(t, zoneName), windows)
+	s, err := New(zone(t, zoneName), Span{}, windows)
 	if err != nil {
 		t.Fatal(err)
 	}

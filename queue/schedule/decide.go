@@ -53,9 +53,9 @@ type Verdict struct {
 	Next Span
 }
 
-// New makes the schedule of some windows, whose local times are those of zone. A person may enter while any of them is on for them.
-// Without windows it is nil. Errors name the window, counting from 1.
-func New(zone *time.Location, windows []Window) (*Schedule, error) {
+// New makes the schedule of some windows, whose local times are those of zone. A person may enter while any of them is on for them,
+// and never outside of within, of which 0 is no bound. Without windows it is nil. Errors name the window, counting from 1.
+func New(zone *time.Location, within Span, windows []Window) (*Schedule, error) {
 	if len(windows) == 0 {
 		return nil, nil
 	}
@@ -72,9 +72,27 @@ func New(zone *time.Location, windows []Window) (*Schedule, error) {
 			return nil, fmt.Errorf("window %d: more than %d spans in all", i+1, MaxSpans)
 		}
 	}
+	if all = clip(all, within); len(all) == 0 {
+		return nil, errors.New("no window is on between the opening and the closing of the room")
+	}
 	s := &Schedule{zone: zone}
 	s.cut(all)
 	return s, nil
+}
+
+// clip cuts off what is outside of a span.
+func clip(all []opened, within Span) []opened {
+	var left []opened
+	for _, o := range all {
+		o.From = max(o.From, within.From)
+		if within.Until > 0 {
+			o.Until = min(o.Until, within.Until)
+		}
+		if o.From < o.Until {
+			left = append(left, o)
+		}
+	}
+	return left
 }
 
 // cut parts the line of instants at every beginning and end.

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"waitroom/config"
+	"waitroom/queue/memory"
+)
+
+const daily = `
+eligibility:
+  zone: UTC
+  windows: [{kind: everyone, first: 2000-01-01, last: 2000-01-03, opens: "20:00", closes: "18:00"}]
+`
+
+// roomOf is the room of some lines of configuration.
+func roomOf(t *testing.T, lines string) *config.Room {
+	t.Helper()
+	text := "rooms:\n  - {name: booking, backend: \"http://127.0.0.1:9\", rate: 1/s}\n"
+	if lines != "" {
+		text = "rooms:\n  - name: booking\n    backend: http://127.0.0.1:9\n    rate: 1/s\n"
+		for line := range strings.Lines(strings.TrimPrefix(lines, "\n")) {
+			text += "    " + line
+		}
+	}
+	c, err := config.Parse("waitroom.yaml", []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &c.Rooms[0]
+}
+
+// gatewayRoom is one gateway's line of a room, with its openings followed.
+func gatewayRoom(t *testing.T, room *config.Room) (*memory.Line, *openings) {
+	t.Helper()
+	store, err := memory.Open(memory.Options{Dir: t.TempDir(), NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := eligibility(room)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, err := store.Room("booking", withOpening(rules(room), s, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := line.Refresh(t.Context()); err != nil { // from then on a view knows the time
+		t.Fatal(err)
+	}
+	o := followOpenings(line)
+	o.follow(rules(room), s)
+	t.Cleanup(func() {
+		o.stop()
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return line, o
+}
+
+func TestARoomOpensAndClosesByItsWindowsOneAfterAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // where it is the midnight with which 2000 began
+		midnight := time.Now()
+		time.Sleep(300 * time.Millisecond) // so that no look at the clock falls on an hour by itself
+		line, _ := gatewayRoom(t, roomOf(t, daily))
+		f := func(after time.Duration, opens, closes time.Duration, open bool) {
+			t.Helper()
+			time.Sleep(time.Until(midnight.Add(after)))
+			synctest.Wait()
+			r, now := line.Rules(), time.Now().UnixMicro()
+			if r.OpensAt != midnight.Add(opens).UnixMicro() || r.ClosesAt != midnight.Add(closes).UnixMicro() || r.Open(now) != open {
+				t.Errorf("after %v: opens %v, closes %v, open %v", after, time.UnixMicro(r.OpensAt).UTC(), time.UnixMicro(r.ClosesAt).UTC(), r.Open(now))
+			}
+		}
+		const hour, day = time.Hour, 24 * time.Hour
+		f(time.Second, 20*hour, 42*hour, false)
+		f(20*hour-time.Microsecond, 20*hour, 42*hour, false)
+		f(20*hour, 20*hour, 42*hour, true)
+		f(42*hour-time.Microsecond, 20*hour, 42*hour, true)
+		f(42*hour, day+20*hour, day+42*hour, false) // at once, not at the next look
+		f(44*hour, day+20*hour, day+42*hour, true)
+		f(day+42*hour, 2*day+20*hour, 2*day+42*hour, false)
+		f(2*day+42*hour, 2*day+20*hour, 2*day+42*hour, false) // for good
+		f(4*day, 2*day+20*hour, 2*day+42*hour, false)
+	})
+}
+
+func TestAChangedConfigurationChangesTheOpeningsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		line, o := gatewayRoom(t, roomOf(t, daily))
+		f := func(lines string, opens, closes string) {
+			t.Helper()
+			room := roomOf(t, lines)
+			s, err := eligibility(room)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.follow(rules(room), s)
+			instant := func(us int64) string {
+				if us == 0 {
+					return ""
+				}
+				return time.UnixMicro(us).UTC().Format("02T15:04")
+			}
+			check := func(when string) {
+				t.Helper()
+				if r := line.Rules(); instant(r.OpensAt) != opens || instant(r.ClosesAt) != closes {
+					t.Errorf("%s: opens %s, closes %s", when, instant(r.OpensAt), instant(r.ClosesAt))
+				}
+			}
+			check("at once")
+			time.Sleep(3 * openingsEvery)
+			synctest.Wait()
+			check("later")
+		}
+		f(strings.ReplaceAll(daily, "20:00", "21:00"), "01T21:00", "02T18:00")
+		f(strings.ReplaceAll(daily, "UTC", "Asia/Seoul"), "01T11:00", "02T09:00")
+		f(daily+"opens_at: 2000-01-01T22:00:00Z\ncloses_at: 2000-01-02T03:00:00Z\n", "01T22:00", "02T03:00")
+		f(daily+"opens_at: 2000-01-02T19:00:00Z\n", "02T20:00", "03T18:00")
+		f("", "", "") // without windows
+		f(daily, "01T20:00", "02T18:00")
+	})
+}
+
+func TestWindowsOutsideOfTheRoomsHoursAreRefused(t *testing.T) {
+	_, err := eligibility(roomOf(t, daily+"opens_at: 2001-01-01T00:00:00Z\n"))
+	if err == nil || !strings.Contains(err.Error(), "no window is on between the opening and the closing of the room") {
+		t.Errorf("got %v", err)
+	}
+}
