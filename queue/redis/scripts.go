@@ -151,10 +151,12 @@ func (l *Line) args(own int) []any {
 	return append(args, l.now(), newEpoch(), known.epoch, l.name, state, packed)
 }
 
-// now is the time of a test, "" for the store's own clock.
-func (l *Line) now() string {
-	if l.store.now == nil {
+func (l *Line) now() string { return l.store.at() }
+
+// at is the time of a test, "" for the store's own clock.
+func (s *Store) at() string {
+	if s.now == nil {
 		return ""
 	}
-	return strconv.FormatInt(l.store.now(), 10)
+	return strconv.FormatInt(s.now(), 10)
 }
