@@ -66,9 +66,9 @@ type Config struct {
 
 // presets are what a type has where the configuration says nothing.
 var presets = map[string]Config{
-	"oidc":  {Scopes: []string{"openid"}, Algorithms: []string{"RS256"}},
-	"kakao": {Issuer: "https://kauth.kakao.com", Profile: "https://kapi.kakao.com/v2/user/me", Scopes: []string{"openid"}, Algorithms: []string{"RS256"}},
-	"naver": {Issuer: "https://nid.naver.com", Profile: "https://openapi.naver.com/v1/nid/me", Scopes: []string{"openid"}, Algorithms: []string{"RS256"}},
+	"oidc":   {Scopes: []string{"openid"}, Algorithms: []string{"RS256"}},
+	"kakao":  {Issuer: "https://kauth.kakao.com", Profile: "https://kapi.kakao.com/v2/user/me", Scopes: []string{"openid"}, Algorithms: []string{"RS256"}},
+	"naver":  {Issuer: "https://nid.naver.com", Profile: "https://openapi.naver.com/v1/nid/me", Scopes: []string{"openid"}, Algorithms: []string{"RS256"}},
 	"signed": {Algorithms: []string{"RS256"}},
 }
 
