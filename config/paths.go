@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -48,6 +49,21 @@ func coversHost(pattern, host string) bool {
 func (r *reader) addresses(at string, room Room) {
 	r.entries(at+".hosts", room.Hosts, checkHost)
 	r.entries(at+".paths", room.Paths, checkPath)
+	if len(room.Origins) > 0 {
+		r.entries(at+".origins", room.Origins, checkOrigin)
+	}
+}
+
+// checkOrigin takes an origin as browsers write it (RFC 6454, section 6.2).
+func checkOrigin(origin string) error {
+	u, err := url.Parse(origin)
+	usual := map[string]string{"https": "443", "http": "80"}
+	if err == nil && u.Scheme != "" && u.Host != "" && u.Hostname() != "*" && u.Scheme+"://"+strings.ToLower(u.Host) == origin &&
+		(u.Port() == "" || u.Port() != usual[u.Scheme]) && !strings.HasSuffix(u.Host, ":") {
+		return nil
+	}
+	return &fault{quote(origin) + " is no origin",
+		"write it as browsers do, in lower case and without the scheme's own port, such as https://app.example.kr"}
 }
 
 // entries checks a list that may not be empty.

@@ -19,6 +19,10 @@ type Room struct {
 	// OpenPaths within Paths need no pass and are never queued: `/static/` is everything below,
 	// `/robots.txt` that path alone. Default none.
 	OpenPaths []string `yaml:"open_paths"`
+	// Origins are those whose pages may open a WebSocket of the room with a visitor's pass, such as
+	// https://app.example.kr: scheme, host and, where it is not the scheme's own, port. The page's
+	// own origin always may, and apps that send no Origin. Default none.
+	Origins []string `yaml:"origins"`
 	// Backend is the protected site: http:// or https://, host and perhaps port, without a path;
 	// one, or a list that requests are shared out over. Needed.
 	Backend []Backend `yaml:"backend,one"`

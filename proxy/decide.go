@@ -21,6 +21,8 @@ type facts struct {
 	// moved says that it is bound to another network than it comes from; keyed, that its
 	// device has a key, and can prove that it is the same.
 	moved, keyed bool
+	// foreign says that a page of another origin opens a WebSocket.
+	foreign bool
 }
 
 // verdict is what becomes of a request to a protected address.
@@ -46,6 +48,8 @@ const (
 	unbound
 	// moved waits until the device has proved its key.
 	moved
+	// stranger is a page of another origin, with whose WebSocket the browser sent the pass.
+	stranger
 )
 
 // decide is the gate's decision. Only a pass that was read without error, is held by
@@ -72,6 +76,8 @@ func decide(f facts) verdict {
 		return moved
 	case f.err != nil:
 		return early
+	case f.foreign:
+		return stranger
 	}
 	return admit
 }
@@ -95,6 +101,8 @@ func (v verdict) count(t *traffic.Room) {
 		t.Refuse(traffic.Unconfirmed)
 	case unbound:
 		t.Refuse(traffic.Unbound)
+	case stranger:
+		t.Refuse(traffic.ForeignOrigin)
 	default:
 	}
 }

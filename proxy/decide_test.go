@@ -26,13 +26,14 @@ func TestOfAllCombinationsOfFactsOneAdmits(t *testing.T) {
 	for _, shown := range yes {
 		for _, err := range readings {
 			for _, holds := range yes {
-				for _, revoked := range yes {
-					f := facts{shown: shown, err: err, holds: holds, revoked: revoked}
+				for n := range 4 {
+					revoked, foreign := n&1 > 0, n&2 > 0
+					f := facts{shown: shown, err: err, holds: holds, revoked: revoked, foreign: foreign}
 					got := decide(f)
 					if got == admit {
 						admitted++
 					}
-					if want := shown && err == nil && holds && !revoked; (got == admit) != want {
+					if want := shown && err == nil && holds && !revoked && !foreign; (got == admit) != want {
 						t.Errorf("%+v: %v", f, got)
 					}
 					if want := shown && errors.Is(err, token.ErrNotYet) && !errors.Is(err, token.ErrExpired) && holds && !revoked; (got == early) != want {

@@ -29,7 +29,10 @@ var (
 	brokeOff     = problem{fasthttp.StatusBadRequest, "body-broke-off", "bad"}
 	tooMany      = problem{fasthttp.StatusTooManyRequests, "too-many-requests", "limited"}
 	unproved     = problem{fasthttp.StatusForbidden, "unconfirmed-device", "other_device"}
-	loop         = problem{fasthttp.StatusLoopDetected, "loop", "bad"}
+	// foreignOrigin is never shown to people: a WebSocket has no page.
+	foreignOrigin = problem{fasthttp.StatusForbidden, "foreign-origin", "bad"}
+
+	loop = problem{fasthttp.StatusLoopDetected, "loop", "bad"}
 )
 
 // refuse answers with a problem: people by a page, programs by a document.

@@ -50,7 +50,10 @@ type Room struct {
 	Hosts, Paths []string
 	// Open are the paths that need no pass: prefixes that end in "/", or exact; in
 	// letters, too.
-	Open    []string
+	Open []string
+	// Origins are those whose pages may open a WebSocket with a pass, beside the request's own:
+	// scheme, host and perhaps port.
+	Origins []string
 	Backend *forward.Backend
 	Waiting *waiting.Room
 	Inside  Inside
@@ -171,6 +174,9 @@ func (g *Gate) Handle(ctx *fasthttp.RequestCtx) {
 func (o *Options) turn(ctx *fasthttp.RequestCtx, c *call, room *Room) {
 	q, s := &c.request, &c.seen
 	switch s.verdict {
+	case stranger:
+		s.verdict.count(room.Traffic)
+		o.refuse(ctx, q, room, foreignOrigin)
 	case unconfirmed, unbound:
 		o.turnAway(ctx, q, room, s)
 	case doubted:
@@ -354,6 +360,7 @@ func (o *Options) look(ctx *fasthttp.RequestCtx, q *strict.Request, room *Room, 
 		f.copied = s.pass.Gen.Number < room.Inside.Floor(queue.PassID(s.pass.ID)) && room.Waiting.Follows(&s.pass)
 		s.token = s.visitor.Pass
 	}
+	f.foreign = o.foreign(ctx, q, room)
 	room.judge(q, s, &f)
 	s.verdict = decide(f)
 	s.visitor.Forged = s.verdict == forged

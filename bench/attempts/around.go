@@ -73,9 +73,9 @@ var around = []Attempt{
 		Driver: Raw, Needs: NeedClosed, Passes: 1, Run: ownFields,
 	},
 	{
-		ID: "B11", Title: "A WebSocket: opened without a pass, with a bad version and a request behind it, or living on after its pass was ended.",
-		Steps:  "websocat {url}{page}; printf a handshake with Sec-WebSocket-Version: 777 and a second request behind it; open one with a pass, then: waitroom revoke ROOM PASS-ID",
-		Expect: "429 without a pass; 426 and a close; the tunnel ends within seconds of its pass",
+		ID: "B11", Title: "A WebSocket: opened without a pass, by a page of another site, with a bad version and a request behind it, or living on after its pass was ended.",
+		Steps:  "websocat {url}{page}; with a pass, and -H 'Origin: https://evil.example'; printf a handshake with Sec-WebSocket-Version: 777 and a second request behind it; open one with a pass, then: waitroom revoke ROOM PASS-ID",
+		Expect: "429 without a pass; 403 for another origin; 426 and a close; the tunnel ends within seconds of its pass",
 		Refs:   []string{"CWE-1385", "CWE-613", "CWE-444", "WSTG-CLNT-10", "ASVS 4.4.1", "ASVS 4.4.4"},
 		Driver: Raw, Needs: NeedClosed, Passes: 2, Run: sockets,
 	},

@@ -132,6 +132,11 @@ func sockets(s *Stage) {
 		fields := with(shown(v), "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", key)
 		shots = append(shots, Shot{Name: "with a pass, " + key + ", and a request behind it", Text: get("{page}", fields...) + second})
 	}
+	// With a pass, a page of another origin must not listen in.
+	for _, origin := range []string{"http://evil.example", "https://evil.{host}", "http://{host}.evil.example", "http://{host}:1", "null", "", "{host}", "file://"} {
+		fields := with(shown(v), with(handshake, "Origin: "+origin)...)
+		shots = append(shots, Shot{Name: "with a pass, from a page of " + origin, Text: get("{page}?{mark}", fields...)})
+	}
 	s.Shoot(shots)
 	if len(s.Gateways) == 0 || s.Canary == nil {
 		s.Log("the end of a pass in an open tunnel was not tried: it needs a gateway of its own")

@@ -291,7 +291,7 @@ func (g *gateway) gateRoom(from *config.Room, r *room, cookies visitor.Cookies, 
 	}
 	sessions := g.sessions(from, cookies)
 	return proxy.Room{
-		Name: from.Name, Bound: sessions, Hosts: from.Hosts, Paths: from.Paths, Open: from.OpenPaths,
+		Name: from.Name, Bound: sessions, Hosts: from.Hosts, Paths: from.Paths, Open: from.OpenPaths, Origins: from.Origins,
 		Backend: r.backend, Cache: r.cache, Allow: g.allow(from), Inside: r.line, Traffic: g.traffic.Room(from.Name), Rotate: from.Pass.Rotate.Microseconds(),
 		Waiting: &waiting.Room{
 			Name: from.Name, Line: r.line, Keys: g.keys, Cookies: cookies, Page: shown,
