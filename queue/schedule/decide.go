@@ -173,7 +173,7 @@ func (s *Schedule) why(f Facts, i int, now who, next Span) Reason {
 	open := now
 	if next == (Span{}) {
 		for k := range s.parts {
-			if k <= i && s.parts[k].has(f) != "" {
+			if k < i && s.parts[k].has(f) != "" {
 				return Over
 			}
 			if k > i {
