@@ -11,7 +11,7 @@ const noScript = `<noscript><p class="trouble">입장하려면 자바스크립�
 // appendStyle writes the built-in style as an element.
 func (v *view) appendStyle(dst []byte) []byte {
 	dst = appendEscaped(append(dst, `<style nonce="`...), v.Nonce)
-	dst = v.appendFixed(append(dst, "\">\n"...), &v.t.style)
+	dst = v.t.style.Append(append(dst, "\">\n"...), v.fixed)
 	return append(dst, "</style>"...)
 }
 
@@ -39,7 +39,7 @@ func (v *view) appendScript(dst []byte) []byte {
 		}
 	}
 	dst = v.appendStanding(append(dst, `" data-standing='`...))
-	dst = v.appendFixed(append(dst, "'>\n"...), &v.t.script)
+	dst = v.t.script.Append(append(dst, "'>\n"...), v.fixed)
 	dst = append(dst, "</script>"...)
 	if v.PuzzleScript == "" {
 		return dst

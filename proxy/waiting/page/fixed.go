@@ -2,6 +2,7 @@ package page
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/klauspost/compress/flate"
 )
@@ -15,27 +16,32 @@ type Fixed struct {
 	Deflated []byte
 }
 
-// fixed is a text that is compressed once, as well as can be.
-type fixed struct {
+// Stretch is a text that is compressed once, as well as can be. It is immutable.
+type Stretch struct {
 	text     string
 	deflated []byte
 }
 
-func newFixed(text string) fixed {
+// NewStretch compresses the parts of a text. Parts that are written in different languages, of people or of machines, are best kept
+// apart: each gets its own code, and still refers to those before it.
+func NewStretch(parts ...string) Stretch {
 	var to bytes.Buffer
 	w, err := flate.NewWriter(&to, flate.BestCompression)
 	if err != nil {
 		panic("BUG: " + err.Error())
 	}
 	// The buffer is memory, so that neither can fail.
-	_, _ = w.Write([]byte(text))
-	_ = w.Flush()
-	return fixed{text: text, deflated: to.Bytes()}
+	for _, part := range parts {
+		_, _ = w.Write([]byte(part))
+		_ = w.Flush()
+	}
+	return Stretch{text: strings.Join(parts, ""), deflated: to.Bytes()}
 }
 
-func (v *view) appendFixed(dst []byte, f *fixed) []byte {
-	if v.fixed != nil {
-		*v.fixed = append(*v.fixed, Fixed{From: len(dst), To: len(dst) + len(f.text), Deflated: f.deflated})
+// Append writes the text behind dst, and notes in all, where that is not nil, where it is.
+func (s *Stretch) Append(dst []byte, all *[]Fixed) []byte {
+	if all != nil {
+		*all = append(*all, Fixed{From: len(dst), To: len(dst) + len(s.text), Deflated: s.deflated})
 	}
-	return append(dst, f.text...)
+	return append(dst, s.text...)
 }

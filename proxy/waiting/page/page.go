@@ -59,8 +59,8 @@ var builtIn []byte
 type Template struct {
 	segments []segment
 	words    map[string]*words
-	style    fixed
-	script   fixed
+	style    Stretch
+	script   Stretch
 }
 
 // New compiles a page: the operator's own, or the built-in one for nil. The error joins every mistake in own, each as
@@ -90,7 +90,7 @@ func New(own []byte) (*Template, error) {
 		return nil, err
 	}
 	words := loadWords()
-	return &Template{segments: c.segments, words: words, style: newFixed(squeeze(styleSource)), script: newFixed(loadScript())}, nil
+	return &Template{segments: c.segments, words: words, style: NewStretch(Style(ownStyle)), script: NewStretch(loadScript()...)}, nil
 }
 
 // Append writes the page for f behind dst and returns it. It does not block, and allocates nothing but what dst lacks.

@@ -11,8 +11,14 @@ import (
 //go:embed assets/words.json
 var wordsSource []byte
 
+//go:embed assets/base.css
+var baseStyle string
+
 //go:embed assets/page.css
-var styleSource string
+var ownStyle string
+
+//go:embed assets/shared.js
+var sharedScript string
 
 //go:embed assets/page.js
 var scriptSource string
@@ -58,15 +64,26 @@ func loadWords() map[string]*words {
 	return all
 }
 
-// loadScript returns the page's script with both languages in it, so that the switch works without a network.
-func loadScript() string {
+// loadScript returns the page's script with both languages in it, so that the switch works without a network: up to the end of the
+// first language, the second, and what follows.
+func loadScript() []string {
 	var compact, safe bytes.Buffer
 	if err := json.Compact(&compact, wordsSource); err != nil {
 		panic("BUG: words.json: " + err.Error())
 	}
 	// Neither </script> nor <!-- may appear inside a script element.
 	json.HTMLEscape(&safe, compact.Bytes())
-	return strings.Replace(tighten(squeeze(scriptSource)), "WORDS", safe.String(), 1)
+	before, after, _ := strings.Cut(Script(scriptSource), "WORDS")
+	ko, en, _ := strings.Cut(safe.String(), `,"en":`)
+	return []string{before + ko, `,"en":` + en, after}
+}
+
+// Style is the style that all pages share, and own behind it, without what nobody should download.
+func Style(own string) string { return squeeze(baseStyle) + squeeze(own) }
+
+// Script is source without what nobody should download. SHARED in it stands for what all pages' scripts share.
+func Script(source string) string {
+	return tighten(squeeze(strings.Replace(source, "SHARED", sharedScript, 1)))
 }
 
 // tighten drops the spaces around what separates words anyway, and line breaks where none is needed. Strings are left alone, and

@@ -3,6 +3,7 @@
 // Everything here asks and shows. Who enters is decided by the server alone: nothing in this page can open anything.
 const data = document.currentScript.dataset;
 const words = WORDS;
+SHARED
 const base = '/.waitroom/' + encodeURIComponent(data.room) + '/';
 const clock = () => performance.now();
 
@@ -24,14 +25,9 @@ let before = {state: standing.state, message: standing.message, trouble: '', pos
 let spoken = came;
 
 const label = name => words[language].labels[name];
-const fill = (pattern, values) => pattern.replace(/\{(\w)\}/g, (_, key) => values[key]);
-const number = n => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
-const two = n => (n < 10 ? '0' : '') + n;
 const each = (name, act) => document.querySelectorAll('[data-waitroom="' + name + '"]').forEach(act);
 const put = (name, text) => each(name, element => { if (element.textContent !== text) element.textContent = text; });
 
-// Some browsers read only three digits of a second.
-const instant = text => text ? Date.parse(text.replace(/(\.\d{3})\d+/, '$1')) : 0;
 // The server's clock, carried on by one that nobody can set.
 const serverNow = () => instant(standing.server_time) + clock() - came;
 
@@ -94,13 +90,7 @@ function wait(range) {
   return fill(label('range'), {a: minutes(low), b: minutes(high)});
 }
 
-function left(until) {
-  const seconds = Math.max(Math.ceil((instant(until) - serverNow()) / 1000), 0);
-  const short = two(Math.floor(seconds / 60) % 60) + ':' + two(seconds % 60);
-  if (seconds < 3600) return short;
-  const long = two(Math.floor(seconds / 3600) % 24) + ':' + short;
-  return seconds < 86400 ? long : fill(label('days'), {a: number(Math.floor(seconds / 86400)), b: long});
-}
+const left = until => span(instant(until) - serverNow(), label('days'));
 
 // Times of day in the room's zone. The visitor's own clock and zone are never read.
 const local = text => new Date(instant(text) + data.offset * 60000).toISOString();
@@ -285,8 +275,8 @@ async function ask() {
   } else if (entering && reply && reply.status === 401) {
     registering = true;
   }
-  // Where no places are given, having none is no reason to leave.
-  if (no && !(told && ['closed', 'sold_out'].includes(body.state))) refused();
+  // These have pages of their own. Where no places are given, having none is no reason to leave.
+  if (told && ['identify', 'not_eligible', 'other_device'].includes(body.state) || no && !(told && ['closed', 'sold_out'].includes(body.state))) refused();
   else if (told) answered(body, entering, reply.ok ? 0 : retry);
   else failed(retry, again);
 }
@@ -364,8 +354,7 @@ function wake(lost) {
 
 function speakIn(chosen) {
   language = chosen;
-  document.cookie = 'waitroom-language=' + chosen + '; Path=/; Max-Age=31536000; SameSite=Lax' +
-    (location.protocol === 'https:' ? '; Secure' : '');
+  remember(chosen);
   show();
 }
 
