@@ -220,6 +220,22 @@ const tests = {
     }
   },
 
+  async 'who is to be verified, is not eligible, or goes on at another device gets the page for it, at most once a minute'() {
+    for (const [state, status] of [['identify', 429], ['not_eligible', 403], ['other_device', 409]]) {
+      answer = () => ({ status, body: standing(state) });
+      const page = await open('called.ko');
+      await until(`leaving for ${state}`, () => page.left.length === 1);
+      assert.equal(page.left[0].pathname + page.left[0].search, '/book/slots?day=2021-08-12&centre=3');
+      await page.goto(`${server.url}/called.ko.html`);
+      page.left = [];
+      const before = asked.length;
+      await until('a further call', () => asked.length > before);
+      await until('trouble shown', () => page.locator('[data-waitroom="trouble"]').isVisible());
+      assert.equal(page.left.length, 0);
+      await page.context().close();
+    }
+  },
+
   async 'without storage the page is asked for after a minute, and without cookies never'() {
     const forbid = () => Object.defineProperty(window, 'sessionStorage', { get() { throw new Error('forbidden'); } });
     answer = () => ({ status: 404, body: standing('waiting') });

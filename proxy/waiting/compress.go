@@ -34,15 +34,16 @@ var sheets = sync.Pool{New: func() any {
 	return &sheet{w: w}
 }}
 
-// render writes the page as the body, compressed where the visitor takes that. BREACH
+// render writes the page that write puts on the sheet as the body, compressed where the visitor takes that. BREACH
 // (a secret found by the length of compressed answers) finds nothing here: neither token
 // nor cookie is ever in a page, and the nonce is new each time.
-func render(ctx *fasthttp.RequestCtx, q *strict.Request, t *page.Template, f *page.Facts) {
+func render(ctx *fasthttp.RequestCtx, q *strict.Request, write func(*sheet)) {
 	h := &ctx.Response.Header
 	h.Set(fasthttp.HeaderVary, "Accept-Encoding, Accept-Language")
 	s, _ := sheets.Get().(*sheet)
 	defer sheets.Put(s)
-	s.text, s.fixed = t.AppendFixed(s.text[:0], f, s.fixed[:0])
+	s.text, s.fixed = s.text[:0], s.fixed[:0]
+	write(s)
 	if !takesGzip(q.Get(fasthttp.HeaderAcceptEncoding)) {
 		ctx.Response.SetBody(s.text)
 		return

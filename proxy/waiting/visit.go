@@ -8,6 +8,7 @@ import (
 
 	"waitroom/proxy/strict"
 	"waitroom/proxy/visitor"
+	"waitroom/proxy/waiting/choice"
 	"waitroom/proxy/waiting/page"
 	"waitroom/queue"
 	"waitroom/token"
@@ -173,22 +174,42 @@ func (r *Room) keyed(v *visitor.Visitor, f *page.Facts) {
 // Write answers with a page: language and nonce are filled in here, and the header
 // fields that protect our own pages. It is also how the gate shows its errors.
 func Write(ctx *fasthttp.RequestCtx, q *strict.Request, t *page.Template, f *page.Facts, status int) {
-	var nonce [16]byte
-	_, _ = rand.Read(nonce[:]) // never fails
-	f.Nonce = base64.StdEncoding.EncodeToString(nonce[:])
-	f.Language = page.Language(string(q.Get("Accept-Language")), string(q.Cookie(page.LanguageCookie)))
+	f.Nonce, f.Language = nonce(), language(q)
+	dress(ctx, f.Language, policy(f))
+	ctx.SetStatusCode(status)
+	render(ctx, q, func(s *sheet) { s.text, s.fixed = t.AppendFixed(s.text, f, s.fixed) })
+}
+
+// WriteChoice answers with a page about identity, as Write does with the waiting page.
+func WriteChoice(ctx *fasthttp.RequestCtx, q *strict.Request, p *choice.Pages, f *choice.Facts, status int) {
+	f.Nonce, f.Language = nonce(), language(q)
+	dress(ctx, f.Language, choice.Policy(f.Nonce, f.HTTP))
+	ctx.SetStatusCode(status)
+	render(ctx, q, func(s *sheet) { s.text, s.fixed = p.AppendFixed(s.text, f, s.fixed) })
+}
+
+func nonce() string {
+	var fresh [16]byte
+	_, _ = rand.Read(fresh[:]) // never fails
+	return base64.StdEncoding.EncodeToString(fresh[:])
+}
+
+func language(q *strict.Request) string {
+	return page.Language(string(q.Get("Accept-Language")), string(q.Cookie(page.LanguageCookie)))
+}
+
+// dress sets the header fields of our own pages.
+func dress(ctx *fasthttp.RequestCtx, language, policy string) {
 	h := &ctx.Response.Header
 	h.SetContentType("text/html; charset=utf-8")
 	protect(ctx)
-	h.Set("Content-Security-Policy", policy(f))
-	h.Set("Content-Language", f.Language)
+	h.Set("Content-Security-Policy", policy)
+	h.Set("Content-Language", language)
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
-	ctx.SetStatusCode(status)
-	render(ctx, q, t, f)
 }
 
 // policy is what the page may do: more only where a provider's check is on it.

@@ -10,7 +10,7 @@ const noScript = `<noscript><p class="trouble">입장하려면 자바스크립�
 
 // appendStyle writes the built-in style as an element.
 func (v *view) appendStyle(dst []byte) []byte {
-	dst = appendEscaped(append(dst, `<style nonce="`...), v.Nonce)
+	dst = AppendEscaped(append(dst, `<style nonce="`...), v.Nonce)
 	dst = v.t.style.Append(append(dst, "\">\n"...), v.fixed)
 	return append(dst, "</style>"...)
 }
@@ -18,9 +18,9 @@ func (v *view) appendStyle(dst []byte) []byte {
 // appendScript writes the script as an element that carries what it starts from in its attributes, so that no value
 // ever stands inside script text.
 func (v *view) appendScript(dst []byte) []byte {
-	dst = appendEscaped(append(dst, `<script nonce="`...), v.Nonce)
-	dst = appendEscaped(append(dst, `" data-room="`...), v.Room)
-	dst = appendEscaped(append(dst, `" data-return="`...), safeReturn(v.Return))
+	dst = AppendEscaped(append(dst, `<script nonce="`...), v.Nonce)
+	dst = AppendEscaped(append(dst, `" data-room="`...), v.Room)
+	dst = AppendEscaped(append(dst, `" data-return="`...), SafeReturn(v.Return))
 	dst = append(append(dst, `" data-language="`...), v.language()...)
 	dst = strconv.AppendInt(append(dst, `" data-offset="`...), offset(v.local(max(v.OpensAt, v.ServerTime))), 10)
 	dst = append(append(dst, `" data-error="`...), v.errorFlag()...)
@@ -44,10 +44,10 @@ func (v *view) appendScript(dst []byte) []byte {
 	if v.PuzzleScript == "" {
 		return dst
 	}
-	dst = appendEscaped(append(dst, "\n<script nonce=\""...), v.Nonce)
-	dst = appendEscaped(append(dst, `" src="`...), v.PuzzleScript)
-	dst = appendEscaped(append(dst, `" data-room="`...), v.Room)
-	dst = appendEscaped(append(dst, `" data-puzzle="`...), v.Puzzle)
+	dst = AppendEscaped(append(dst, "\n<script nonce=\""...), v.Nonce)
+	dst = AppendEscaped(append(dst, `" src="`...), v.PuzzleScript)
+	dst = AppendEscaped(append(dst, `" data-room="`...), v.Room)
+	dst = AppendEscaped(append(dst, `" data-puzzle="`...), v.Puzzle)
 	return append(dst, `"></script>`...)
 }
 
@@ -108,7 +108,7 @@ func (v *view) appendOther(dst []byte) []byte {
 		dst = append(append(append(dst, `<p>`...), o.words.Labels["keep"]...), `</p>`...)
 	}
 	if v.State != "sold_out" {
-		dst = appendEscaped(append(dst, `<p><a class="button" href="`...), safeReturn(v.Return))
+		dst = AppendEscaped(append(dst, `<p><a class="button" href="`...), SafeReturn(v.Return))
 		dst = append(append(append(dst, `">`...), o.words.Labels[v.button()]...), `</a></p>`...)
 	}
 	return append(dst, `</details>`...)

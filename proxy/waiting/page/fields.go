@@ -54,21 +54,21 @@ func (v *view) appendField(dst []byte, name string) []byte {
 	case "button":
 		return append(dst, v.words.Labels[v.button()]...)
 	case "state":
-		return appendEscaped(dst, v.State)
+		return AppendEscaped(dst, v.State)
 	case "room":
-		return appendEscaped(dst, v.Room)
+		return AppendEscaped(dst, v.Room)
 	case "return":
-		return appendEscaped(dst, safeReturn(v.Return))
+		return AppendEscaped(dst, SafeReturn(v.Return))
 	case "nonce":
-		return appendEscaped(dst, v.Nonce)
+		return AppendEscaped(dst, v.Nonce)
 	case "message":
-		return appendEscaped(dst, v.Message)
+		return AppendEscaped(dst, v.Message)
 	case "draw_hash":
-		return appendEscaped(dst, v.DrawHash)
+		return AppendEscaped(dst, v.DrawHash)
 	case "draw_secret":
-		return appendEscaped(dst, v.DrawSecret)
+		return AppendEscaped(dst, v.DrawSecret)
 	case "request_id":
-		return appendEscaped(dst, v.RequestID)
+		return AppendEscaped(dst, v.RequestID)
 	case "script":
 		return v.appendScript(dst)
 	case "style":
@@ -97,15 +97,18 @@ func (v *view) appendShown(dst []byte, name string) []byte {
 	case "eta":
 		return v.appendEta(dst)
 	case "opens":
-		return v.appendOpens(dst)
+		if v.hasOpens() {
+			dst = v.words.AppendDate(dst, v.local(v.OpensAt))
+		}
+		return dst
 	case "countdown":
 		if v.hasOpens() {
-			dst = v.appendCountdown(dst, v.OpensAt)
+			dst = v.words.AppendLeft(dst, v.OpensAt-v.ServerTime)
 		}
 		return dst
 	case "entry":
 		if v.hasEntry() {
-			dst = v.appendCountdown(dst, v.EnterAt)
+			dst = v.words.AppendLeft(dst, v.EnterAt-v.ServerTime)
 		}
 		return dst
 	case "checked":
@@ -123,8 +126,8 @@ func appendIf(dst []byte, shown bool, n int64) []byte {
 	return appendNumber(dst, n)
 }
 
-// appendEscaped writes s for text and quoted attributes. Bytes that are no UTF-8 become U+FFFD.
-func appendEscaped(dst []byte, s string) []byte {
+// AppendEscaped writes s for text and quoted attributes. Bytes that are no UTF-8 become U+FFFD.
+func AppendEscaped(dst []byte, s string) []byte {
 	for _, r := range s {
 		switch r {
 		case '&':
@@ -146,8 +149,8 @@ func appendEscaped(dst []byte, s string) []byte {
 	return dst
 }
 
-// safeReturn lets only a path on this very host through.
-func safeReturn(path string) string {
+// SafeReturn lets only a path on this very host through.
+func SafeReturn(path string) string {
 	if len(path) == 0 || path[0] != '/' || len(path) > 1 && (path[1] == '/' || path[1] == '\\') {
 		return "/"
 	}

@@ -8,8 +8,8 @@ import (
 
 // How numbers, waits and times are written. The script writes them alike.
 
-// appendPattern writes pattern with {a} and {b} filled in.
-func appendPattern(dst []byte, pattern string, a, b []byte) []byte {
+// AppendPattern writes pattern with {a} and {b} filled in.
+func AppendPattern(dst []byte, pattern string, a, b []byte) []byte {
 	for {
 		before, rest, found := strings.Cut(pattern, "{")
 		dst = append(dst, before...)
@@ -38,7 +38,7 @@ func (v *view) appendWaiting(dst []byte) []byte {
 		return dst
 	}
 	var n [32]byte
-	return appendPattern(dst, v.words.Labels["people"], appendNumber(n[:0], v.Waiting), nil)
+	return AppendPattern(dst, v.words.Labels["people"], appendNumber(n[:0], v.Waiting), nil)
 }
 
 // appendEta writes the range of the wait: by minutes up to an hour, by five minutes beyond, always outwards.
@@ -49,7 +49,7 @@ func (v *view) appendEta(dst []byte) []byte {
 	var a, b [48]byte
 	labels, low, high := v.words.Labels, max(v.Low, 0), v.High
 	if high < 0 {
-		return appendPattern(dst, labels["atleast"], v.appendMinutes(a[:0], low/60), nil)
+		return AppendPattern(dst, labels["atleast"], v.appendMinutes(a[:0], low/60), nil)
 	}
 	low = min(low, high) / 60
 	high = (high + 59) / 60
@@ -60,40 +60,40 @@ func (v *view) appendEta(dst []byte) []byte {
 	case high <= 1:
 		return append(dst, labels["soon"]...)
 	case low == 0:
-		return appendPattern(dst, labels["upto"], nil, v.appendMinutes(b[:0], high))
+		return AppendPattern(dst, labels["upto"], nil, v.appendMinutes(b[:0], high))
 	case low == high:
-		return appendPattern(dst, labels["one"], v.appendMinutes(a[:0], low), nil)
+		return AppendPattern(dst, labels["one"], v.appendMinutes(a[:0], low), nil)
 	case high <= 60:
-		return appendPattern(dst, labels["minutes"], strconv.AppendInt(a[:0], low, 10), strconv.AppendInt(b[:0], high, 10))
+		return AppendPattern(dst, labels["minutes"], strconv.AppendInt(a[:0], low, 10), strconv.AppendInt(b[:0], high, 10))
 	}
-	return appendPattern(dst, labels["range"], v.appendMinutes(a[:0], low), v.appendMinutes(b[:0], high))
+	return AppendPattern(dst, labels["range"], v.appendMinutes(a[:0], low), v.appendMinutes(b[:0], high))
 }
 
 // appendMinutes writes a length of time as hours and minutes.
 func (v *view) appendMinutes(dst []byte, minutes int64) []byte {
 	var n [24]byte
 	if minutes >= 60 {
-		dst = appendPattern(dst, v.words.Labels["hour"], appendNumber(n[:0], minutes/60), nil)
+		dst = AppendPattern(dst, v.words.Labels["hour"], appendNumber(n[:0], minutes/60), nil)
 		if minutes%60 == 0 {
 			return dst
 		}
 		dst = append(dst, ' ')
 	}
-	return appendPattern(dst, v.words.Labels["min"], strconv.AppendInt(n[:0], minutes%60, 10), nil)
+	return AppendPattern(dst, v.words.Labels["min"], strconv.AppendInt(n[:0], minutes%60, 10), nil)
 }
 
-// appendCountdown writes what is left from the server's time until an instant, rounded up to the second.
-func (v *view) appendCountdown(dst []byte, until int64) []byte {
-	seconds := max((until-v.ServerTime+999_999)/1_000_000, 0)
+// AppendLeft writes what is left, in microseconds, as a countdown, rounded up to the second.
+func (w *Words) AppendLeft(dst []byte, left int64) []byte {
+	seconds := max((left+999_999)/1_000_000, 0)
 	var clock, days [32]byte
-	left := appendTwo(appendTwo(appendTwo(clock[:0], seconds/3600%24, ':'), seconds/60%60, ':'), seconds%60, 0)
+	short := appendTwo(appendTwo(appendTwo(clock[:0], seconds/3600%24, ':'), seconds/60%60, ':'), seconds%60, 0)
 	if seconds < 86_400 {
 		if seconds < 3600 {
-			left = left[3:]
+			short = short[3:]
 		}
-		return append(dst, left...)
+		return append(dst, short...)
 	}
-	return appendPattern(dst, v.words.Labels["days"], appendNumber(days[:0], seconds/86_400), left)
+	return AppendPattern(dst, w.Labels["days"], appendNumber(days[:0], seconds/86_400), short)
 }
 
 // appendTwo writes n with two digits and then end, if it is not 0.
@@ -120,13 +120,9 @@ func (v *view) appendChecked(dst []byte) []byte {
 	return v.local(v.ServerTime).AppendFormat(dst, "15:04:05")
 }
 
-// appendOpens writes the opening's date and time with its offset from UTC, so that nobody abroad is misled.
-func (v *view) appendOpens(dst []byte) []byte {
-	if !v.hasOpens() {
-		return dst
-	}
-	at := v.local(v.OpensAt)
-	for pattern := v.words.Labels["date"]; ; {
+// AppendDate writes a date and time with its offset from UTC, so that nobody abroad is misled.
+func (w *Words) AppendDate(dst []byte, at time.Time) []byte {
+	for pattern := w.Labels["date"]; ; {
 		before, rest, found := strings.Cut(pattern, "{")
 		dst = append(dst, before...)
 		if !found {
@@ -134,7 +130,7 @@ func (v *view) appendOpens(dst []byte) []byte {
 		}
 		switch rest[0] {
 		case 'm':
-			dst = append(dst, v.words.Months[at.Month()-1]...)
+			dst = append(dst, w.Months[at.Month()-1]...)
 		case 'd':
 			dst = strconv.AppendInt(dst, int64(at.Day()), 10)
 		case 't':

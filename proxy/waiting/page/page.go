@@ -58,7 +58,7 @@ var builtIn []byte
 // Template is a page, ready to be filled. It is immutable and safe for concurrent use.
 type Template struct {
 	segments []segment
-	words    map[string]*words
+	words    map[string]*Words
 	style    Stretch
 	script   Stretch
 }
@@ -123,9 +123,9 @@ func (v *view) append(dst []byte) []byte {
 type view struct {
 	*Facts
 	t     *Template
-	words *words
-	other *words
-	now   phrase
+	words *Words
+	other *Words
+	now   Phrase
 	fixed *[]Fixed // nil where nobody wants to know
 }
 

@@ -55,7 +55,7 @@ func TestEveryStateSaysItsOwnWordsInBothLanguages(t *testing.T) {
 
 func TestBothLanguagesHaveTheSameWords(t *testing.T) {
 	all := loadWords()
-	keys := func(w *words) (out map[string]int) {
+	keys := func(w *Words) (out map[string]int) {
 		out = map[string]int{"months": len(w.Months)}
 		for k, p := range w.States {
 			out["state "+k] = len(p)

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"html"
+	"maps"
 	"strings"
 )
 
@@ -23,20 +24,20 @@ var sharedScript string
 //go:embed assets/page.js
 var scriptSource string
 
-// phrase is a state's heading and its sentence.
-type phrase [2]string
+// Phrase is a state's heading and its sentence.
+type Phrase [2]string
 
-// words is one language, escaped for HTML already.
-type words struct {
+// Words is one language, escaped for HTML already. Nobody may change it.
+type Words struct {
 	Name   string            `json:"name"`
 	Own    string            `json:"own"`
-	States map[string]phrase `json:"states"`
+	States map[string]Phrase `json:"states"`
 	Labels map[string]string `json:"labels"`
 	Months []string          `json:"months"`
 }
 
 // phrase returns what is said in f's state.
-func (w *words) phrase(f *Facts) phrase {
+func (w *Words) phrase(f *Facts) Phrase {
 	if isDraw(f) {
 		return w.States["draw"]
 	}
@@ -46,16 +47,28 @@ func (w *words) phrase(f *Facts) phrase {
 	return w.States["waiting"]
 }
 
-// loadWords reads both languages. They are part of the program, so a mistake in them is one of the program.
-func loadWords() map[string]*words {
-	all := map[string]*words{}
-	if err := json.Unmarshal(wordsSource, &all); err != nil {
+// loadWords reads both languages.
+func loadWords() map[string]*Words { return ReadWords(nil) }
+
+// ReadWords gives both languages, with the states and labels of own, JSON of the same form, over those of the waiting page. Words are
+// part of the program, so it panics where there is a mistake in them.
+func ReadWords(own []byte) map[string]*Words {
+	all, more := map[string]*Words{}, map[string]*Words{}
+	err := json.Unmarshal(wordsSource, &all)
+	if err == nil && own != nil {
+		err = json.Unmarshal(own, &more)
+	}
+	if err != nil {
 		panic("BUG: words.json: " + err.Error())
+	}
+	for language, w := range more {
+		maps.Copy(all[language].States, w.States)
+		maps.Copy(all[language].Labels, w.Labels)
 	}
 	for _, w := range all {
 		w.Name, w.Own = html.EscapeString(w.Name), html.EscapeString(w.Own)
 		for k, p := range w.States {
-			w.States[k] = phrase{html.EscapeString(p[0]), html.EscapeString(p[1])}
+			w.States[k] = Phrase{html.EscapeString(p[0]), html.EscapeString(p[1])}
 		}
 		for k, s := range w.Labels {
 			w.Labels[k] = html.EscapeString(s)
