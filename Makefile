@@ -61,7 +61,7 @@ growth: ## what everything costs against the length of the line, to ten million,
 check: fmt vet house lint tidy size test ## all that CI runs
 
 clean: ## remove what was built and what tools were fetched
-	rm -rf dist .tools bench/browser/node_modules
+	rm -rf dist .tools bench/browser/node_modules bench/provider/independent/node_modules
 
 fmt: # nothing that gofmt would change
 	@out=$$(find . -name node_modules -prune -o -name '*.go' -exec gofmt -l {} +); test -z "$$out" || { echo "gofmt these:"; echo "$$out"; exit 1; }
