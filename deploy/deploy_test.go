@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
 
 	"waitroom/config"
+	"waitroom/proxy/lights"
 	"waitroom/proxy/operator"
 	"waitroom/proxy/traffic"
 )
@@ -35,7 +37,7 @@ func TestTheConfigurationForComposeIsRight(t *testing.T) {
 
 func TestEveryMetricOfTheAlertsExists(t *testing.T) {
 	exist := map[string]bool{}
-	for _, c := range []prometheus.Collector{operator.NewCollector(func() []operator.Room { return nil }), traffic.New()} {
+	for _, c := range []prometheus.Collector{operator.NewCollector(func() []operator.Room { return nil }), traffic.New(), lights.New(nil, zap.NewNop())} {
 		descs := make(chan *prometheus.Desc, 100)
 		c.Describe(descs)
 		close(descs)

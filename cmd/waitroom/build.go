@@ -21,6 +21,7 @@ import (
 	"waitroom/proxy"
 	"waitroom/proxy/allow"
 	"waitroom/proxy/bound"
+	"waitroom/proxy/lights"
 	"waitroom/proxy/limits"
 	"waitroom/proxy/operator"
 	"waitroom/proxy/strict"
@@ -39,6 +40,7 @@ type gateway struct {
 	store   store
 	traffic *traffic.Traffic
 	gate    *proxy.Gate
+	lights  *lights.Board   // of identity providers
 	reverse *allow.Names    // what addresses are called
 	counted *limits.Table   // what addresses and devices have asked for
 	proofs  *waiting.Proofs // of devices' keys, that were taken
@@ -91,7 +93,7 @@ func build(ctx context.Context, c *config.Config, log *zap.Logger, level zap.Ato
 			log.Error("the store was not closed cleanly", zap.Error(err))
 		}
 	})
-	g.stop = append(g.stop, g.closeRooms, g.endRetired)
+	g.stop = append(g.stop, g.closeRooms, g.endRetired, g.keepLights())
 	options, _, err := g.take(ctx, c)
 	if err != nil {
 		return nil, err
@@ -173,11 +175,11 @@ func (g *gateway) operatorServer(c *config.Config) *http.Server {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		operator.NewCollector(g.operated), g.traffic,
+		operator.NewCollector(g.operated), g.traffic, g.lights,
 	)
 	g.operators = func(c *config.Config) {
 		handler := operator.New(operator.Options{
-			Token: c.Operator.Token.Reveal(), Rooms: g.operated, Ready: g.ready, Version: version(),
+			Token: c.Operator.Token.Reveal(), Rooms: g.operated, Providers: g.lights, Ready: g.ready, Version: version(),
 			ParseRate: parseRate, FormatRate: formatRate, Metrics: registry, Log: g.log,
 		})
 		g.operator.Store(&handler)

@@ -112,6 +112,7 @@ func (g *gateway) swap(c *config.Config, next map[string]*room, schedules map[st
 	before := g.rooms
 	g.config, g.names, g.rooms = c, names, next
 	g.mu.Unlock()
+	g.lights.Configure(providers(c))
 	for i := range c.Rooms {
 		name := c.Rooms[i].Name
 		next[name].openings.follow(rules(&c.Rooms[i]), schedules[name])

@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/zap"
 
+	"waitroom/proxy/lights"
 	"waitroom/proxy/operator"
 	"waitroom/queue"
 	"waitroom/queue/memory"
@@ -48,6 +50,10 @@ func operatedCmd(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	line, err := store.Room("booking", queue.Rules{RatePerHour: 3600, Burst: 10, Hold: 1800e6, PassTTL: 600e6})
 	ts.Check(err)
+	tallies, err := store.Tallies()
+	ts.Check(err)
+	board := lights.New(tallies, zap.NewNop())
+	board.Configure([]lights.Provider{{Name: "kakao"}, {Name: "naver"}})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -55,8 +61,8 @@ func operatedCmd(ts *testscript.TestScript, _ bool, args []string) {
 		queue.Keep(ctx, line, func(error) {})
 	}()
 	o := operator.Options{
-		Rooms:   func() []operator.Room { return []operator.Room{{Name: "booking", Line: line}} },
-		Version: version(), ParseRate: parseRate, FormatRate: formatRate,
+		Rooms:     func() []operator.Room { return []operator.Room{{Name: "booking", Line: line}} },
+		Providers: board, Version: version(), ParseRate: parseRate, FormatRate: formatRate,
 	}
 	if len(args) > 0 {
 		o.Token = args[0]

@@ -28,8 +28,9 @@ type line interface {
 
 // store is where the lines are kept.
 type store struct {
-	room  func(ctx context.Context, name string, rules queue.Rules) (line, error)
-	close func() error
+	room    func(ctx context.Context, name string, rules queue.Rules) (line, error)
+	tallies queue.Tallying
+	close   func() error
 }
 
 // openTimeout bounds the first conversation with a store.
@@ -42,9 +43,13 @@ func openStore(ctx context.Context, c *config.Config) (store, error) {
 		if err != nil {
 			return store{}, fmt.Errorf("data_dir %s: %w", c.DataDir, err)
 		}
+		tallies, err := s.Tallies()
+		if err != nil {
+			return store{}, errors.Join(fmt.Errorf("data_dir: %w", err), s.Close())
+		}
 		return store{
-			room:  func(_ context.Context, name string, r queue.Rules) (line, error) { return s.Room(name, r) },
-			close: s.Close,
+			room:    func(_ context.Context, name string, r queue.Rules) (line, error) { return s.Room(name, r) },
+			tallies: tallies, close: s.Close,
 		}, nil
 	}
 	o, err := redisOptions(&c.Store)
@@ -64,7 +69,7 @@ func openStore(ctx context.Context, c *config.Config) (store, error) {
 			defer cancel()
 			return s.Room(ctx, name, r)
 		},
-		close: s.Close,
+		tallies: s.Tallies(), close: s.Close,
 	}, nil
 }
 

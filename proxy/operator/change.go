@@ -40,29 +40,39 @@ func (m *mistake) Error() string { return m.what }
 // change sets what the body says, all or nothing, and answers with the room as it
 // is then: 200 when the room shows it, 202 when it is kept but not yet seen here.
 func (a *api) change(w http.ResponseWriter, r *http.Request, room Room) {
+	var c queue.Change
+	who, ok := receive(w, r, fields, func(field string, value json.RawMessage) error { return a.field(&c, field, value) })
+	if !ok {
+		return
+	}
+	c.By = who
+	a.set(w, r, room, c)
+}
+
+// receive reads a change with the given fields and who asks for it, or answers why not.
+func receive(w http.ResponseWriter, r *http.Request, fields []string, each func(field string, value json.RawMessage) error) (who string, ok bool) {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" && media != "application/merge-patch+json" {
 		w.Header().Set("Accept-Patch", "application/json, application/merge-patch+json")
 		refuse(w, http.StatusUnsupportedMediaType, "unsupported-media-type", "send the change as Content-Type: application/json")
-		return
+		return "", false
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		refuse(w, http.StatusRequestEntityTooLarge, "too-large", "a change is at most 64 KiB")
-		return
+		return "", false
 	}
 	if err != nil {
 		refuse(w, http.StatusBadRequest, "bad-change", "the body ended early")
-		return
+		return "", false
 	}
-	c, err := a.parse(body)
-	if err == nil {
-		c.By, err = by(r)
+	if err = members(body, each); err == nil {
+		who, err = by(r)
 	}
 	if wrong := (*mistake)(nil); errors.As(err, &wrong) {
 		Problem{Type: problemType + "bad-change", Status: http.StatusBadRequest, Detail: wrong.what, Field: wrong.field, Known: fields}.write(w)
-		return
+		return "", false
 	}
-	a.set(w, r, room, c)
+	return who, true
 }
 
 func (a *api) set(w http.ResponseWriter, r *http.Request, room Room, c queue.Change) {
@@ -100,43 +110,42 @@ func (a *api) wait(r *http.Request, line queue.Operated) bool {
 	return false
 }
 
-// parse reads a change. encoding/json alone would take the last of two equal
+// members reads a change, and gives each field. encoding/json alone would take the last of two equal
 // fields and any spelling of their case: here both are mistakes.
-func (a *api) parse(body []byte) (queue.Change, error) {
-	var c queue.Change
+func members(body []byte, each func(field string, value json.RawMessage) error) error {
 	if !utf8.Valid(body) {
-		return c, &mistake{"", "the body is not UTF-8"}
+		return &mistake{"", "the body is not UTF-8"}
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return c, &mistake{"", `the body must be a JSON object such as {"paused":true}`}
+		return &mistake{"", `the body must be a JSON object such as {"paused":true}`}
 	}
 	var seen []string
 	for d.More() {
 		t, err := d.Token()
 		if err != nil {
-			return c, &mistake{"", "the body is not JSON"}
+			return &mistake{"", "the body is not JSON"}
 		}
 		field, _ := t.(string)
 		var value json.RawMessage
 		if err := d.Decode(&value); err != nil {
-			return c, &mistake{field, "the body is not JSON"}
+			return &mistake{field, "the body is not JSON"}
 		}
 		if slices.Contains(seen, field) {
-			return c, &mistake{field, fmt.Sprintf("the field %q is there twice", field)}
+			return &mistake{field, fmt.Sprintf("the field %q is there twice", field)}
 		}
 		seen = append(seen, field)
-		if err := a.field(&c, field, value); err != nil {
-			return c, err
+		if err := each(field, value); err != nil {
+			return err
 		}
 	}
 	if _, err := d.Token(); err != nil {
-		return c, &mistake{"", "the body is not JSON"}
+		return &mistake{"", "the body is not JSON"}
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return c, &mistake{"", "there is something behind the JSON object"}
+		return &mistake{"", "there is something behind the JSON object"}
 	}
-	return c, nil
+	return nil
 }
 
 func (a *api) field(c *queue.Change, field string, value json.RawMessage) error {

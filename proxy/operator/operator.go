@@ -53,6 +53,8 @@ type Options struct {
 	// Rooms are those of the configuration in force, in its order. It is called at
 	// every request and must not block.
 	Rooms func() []Room
+	// Providers are those who verify people; nil is none.
+	Providers Providers
 	// Ready says why the process should get no visitors now; nil: it may.
 	Ready func() error
 	// Version is shown to operators.
@@ -97,6 +99,8 @@ func New(o Options) http.Handler {
 	mux.Handle("/api/rooms/{room}", methods{"GET": a.inRoom(a.show), "PATCH": a.inRoom(a.change)})
 	mux.Handle("/api/rooms/{room}/passes/{id}", methods{"DELETE": a.inRoom(a.revoke)})
 	mux.Handle("/api/rooms/{room}/journal", methods{"GET": a.inRoom(a.journal)})
+	mux.Handle("/api/providers", methods{"GET": a.providers})
+	mux.Handle("/api/providers/{name}", methods{"GET": a.inProvider(a.provider), "PATCH": a.inProvider(a.pause)})
 	mux.Handle("/metrics", methods{"GET": metrics.ServeHTTP})
 	mux.Handle("/{$}", methods{"GET": console.show})
 	mux.HandleFunc("/", notFound)
@@ -158,7 +162,7 @@ func headed(next http.Handler) http.Handler {
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {
-	refuse(w, http.StatusNotFound, "not-found", "there is /api/rooms, /api/rooms/ROOM, /api/rooms/ROOM/journal, /api/rooms/ROOM/passes/ID, /metrics, /healthz and /readyz")
+	refuse(w, http.StatusNotFound, "not-found", "there is /api/rooms, /api/rooms/ROOM, /api/rooms/ROOM/journal, /api/rooms/ROOM/passes/ID, /api/providers, /api/providers/NAME, /metrics, /healthz and /readyz")
 }
 
 func healthy(w http.ResponseWriter, r *http.Request) {
