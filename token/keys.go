@@ -22,6 +22,7 @@ type Keys struct {
 	place   *macs
 	persons []*macs // newest first; none in a folder from before there were any
 	flow    [32]byte
+	invite  *macs
 	draw    [32]byte
 	jwks    []byte
 	kids    string // all of them, to tell snapshots apart
@@ -89,6 +90,7 @@ func newKeys(files []keyFile, verified *verified) (*Keys, error) {
 	k := &Keys{
 		tickets: map[string]*ticketKey{}, passes: map[string]*passKey{},
 		place: newMacs(byKind[kindPlace][0].secret), draw: byKind[kindDraw][0].secret,
+		invite:   newMacs(inviteKey(byKind[kindDraw][0].secret)),
 		verified: verified,
 	}
 	for _, f := range byKind[kindTicket] {

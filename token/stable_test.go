@@ -28,6 +28,8 @@ func TestWhatIsOutInTheWorldNeverChanges(t *testing.T) {
 	f("a person", FormatSubject(persons[0]), "m_3Y_Rk-QmCOcnao037-pQ")
 	f("the same under an older key", FormatSubject(persons[1]), "JVf0T5LQXyUqjVlCLFrlNA")
 	f("drawn place", strconv.FormatInt(keys.DrawPlace("booking", noon, id), 10), "1628765621760883")
+	invitation := Invitation{Group: "priority", ID: [16]byte([]byte("sixteen byte id.")), Until: noon}
+	f("invitation", string(keys.AppendInvitation(nil, "booking", &invitation)), "priority.c2l4dGVlbiBieXRlIGlkLgBhFP8wgog-Y_j1oVt_3AJFaFJAeQ")
 	f("device", strict.EncodeToString(ticket.Device.ID[:]), "S_kklurz10MoYQZR7Pu6_Q")
 	f("browser", strconv.FormatUint(ticket.Device.Browser, 16), "99d92dbfb7622b85")
 	f("ticket", string(keys.AppendTicket(nil, &ticket)), "eyJhbGciOiJIUzI1NiIsInR5cCI6IndyLXRpY2tldCtqd3QiLCJraWQiOiJhOTg4MGIwZWY5YzBlNzdkIn0."+

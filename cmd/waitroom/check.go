@@ -58,6 +58,15 @@ func runCheck(cmd *cobra.Command, file string) error {
 	if wrong > 0 {
 		return fmt.Errorf("%s names a waiting page that has %s", file, mistakes(wrong))
 	}
+	for i := range c.Rooms {
+		s, err := eligibility(&c.Rooms[i])
+		if err != nil {
+			return fmt.Errorf("%s: room %s: %w", file, c.Rooms[i].Name, err)
+		}
+		if advice := quotaAdvice(&c.Rooms[i], s); advice != "" {
+			fmt.Fprintln(cmd.ErrOrStderr(), advice)
+		}
+	}
 	return summary(out, file, c)
 }
 
@@ -111,6 +120,10 @@ func summary(w io.Writer, file string, c *config.Config) error {
 		line("  backend", "%s", backends(room))
 		line("  rate", "%s, burst %s", room.Rate, count(int64(room.Burst)))
 		line("  open", "%s", hours(room))
+		if s, err := eligibility(&room); err == nil && s != nil {
+			line("  windows", "in %s", s.Zone())
+			writeTurns(&b, &room.Eligibility, s)
+		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -125,6 +138,9 @@ func backends(room config.Room) string {
 }
 
 func hours(room config.Room) string {
+	if room.OpensAt.IsZero() && room.ClosesAt.IsZero() && len(room.Eligibility.Windows) > 0 {
+		return "by its windows"
+	}
 	if room.OpensAt.IsZero() && room.ClosesAt.IsZero() {
 		return "always"
 	}

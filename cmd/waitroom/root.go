@@ -75,7 +75,7 @@ And while it runs, from another terminal:
 	},
 		serveCommand(), demoCommand(), checkCommand(),
 		roomCommand(), rateCommand(), pauseCommand(), resumeCommand(), announceCommand(), revokeCommand(), providerCommand(),
-		keysCommand(), planCommand(), healthCommand(), versionCommand())
+		keysCommand(), inviteCommand(), planCommand(), healthCommand(), versionCommand())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return misused(cmd, "%v", err) })
 	return root
 }
