@@ -59,8 +59,8 @@ type Holding struct {
 
 // Held is one room's persons, as they are held by devices.
 type Held interface {
-	// Hold gives the person to the device that asks, or tells which holds it. Of any number that ask at the same time one
-	// gets it. It blocks until the answer is durable as far as the store promises; asking again gives the same answer.
+	// Hold gives the person to the device that asks, or tells which holds it; see Holder. Of any number that ask at the same
+	// time one gets it. It blocks until the answer is durable as far as the store promises; asking again gives the same answer.
 	Hold(ctx context.Context, c Claim) (Holding, error)
 	// Taken is the Since of the device that took the person from another, 0 where nobody did: tickets and passes whose device
 	// holds the person since earlier are of no use. Every gateway knows it within a second. It never blocks.

@@ -13,6 +13,7 @@ const (
 	KindLeave   Kind = "leave"   // places were given up
 	KindEnd     Kind = "end"     // passes were ended
 	KindFork    Kind = "fork"    // two copies of a pass were in use; Detail is its new floor, or "no key"
+	KindHold    Kind = "hold"    // persons were taken over by another device; Detail is since when
 	KindControl Kind = "control" // somebody set something
 )
 

@@ -26,6 +26,7 @@ const (
 	kindPace                    // the pace changed otherwise than by calls and entries
 	kindRecover                 // the room recovers
 	kindFork                    // two copies of a pass were in use
+	kindHold                    // somebody was verified: who holds the person, and what was used up
 )
 
 // Flags of events.
@@ -36,6 +37,12 @@ const (
 	flagDirect
 	// flagKnown: the ended pass had a record.
 	flagKnown
+	// flagHolds: the device that asked holds the person from then on.
+	flagHolds
+	// flagTaken: what a former device has is of no use any more.
+	flagTaken
+	// flagTook: another device held the person until then.
+	flagTook
 )
 
 // event is what an operation decided: results only, so that applying it needs no
@@ -51,12 +58,14 @@ type event struct {
 	due        float64
 	tickets    []ticket // called, in order
 	pass       queue.PassID
-	until      int64 // of a revocation, a floor or a recovery
+	until      int64 // of a revocation, a floor, a recovery or a Taken
 	floor      int64 // of a forked pass; 0 where it has no key
 	epoch      string
 	by, detail string
 	control    queue.Control
 	pace       queue.Pace
+	claim      queue.Claim  // without its lengths and family
+	holder     queue.Holder // where it holds the person
 }
 
 // ticket is one of those called.
@@ -105,6 +114,8 @@ func (e *event) encode(b []byte) []byte {
 	case kindFork:
 		b = append(b, e.pass[:]...)
 		b = appendVarints(b, e.place-e.at, e.entry-e.at, e.until-e.at, e.floor)
+	case kindHold:
+		b = e.appendHold(b)
 	}
 	return b
 }
@@ -212,6 +223,8 @@ func decode(b []byte) (event, error) {
 	case kindFork:
 		e.pass = queue.PassID(r.take(16))
 		e.place, e.entry, e.until, e.floor = e.at+r.varint(), e.at+r.varint(), e.at+r.varint(), r.varint()
+	case kindHold:
+		r.hold(&e)
 	default:
 		return e, fmt.Errorf("a record of unknown kind %d", e.kind)
 	}

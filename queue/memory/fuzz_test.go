@@ -20,6 +20,10 @@ func FuzzRecordsAreReadAsTheyWereWritten(f *testing.F) {
 		{kind: kindEnd, at: 60, pass: pass, place: 12, entry: 31, end: 99, until: 99, by: "kim", detail: "sold"},
 		{kind: kindControl, at: 70, by: "kim", detail: "rate"}, {kind: kindPace, at: 80, pace: queue.NewPace(80), until: 90},
 		{kind: kindRecover, at: 85, until: 90}, {kind: kindFork, at: 90, pass: pass, place: 12, entry: 31, until: 99, floor: 2},
+		{kind: kindHold, at: 91, id: id, claim: queue.Claim{IDs: []queue.ID{id}, Device: [16]byte{1}, State: [16]byte{2}}},
+		{kind: kindHold, at: 92, flags: flagHolds | flagTaken | flagTook, id: id, until: 500, claim: queue.Claim{
+			IDs: []queue.ID{{9}, id}, Device: [16]byte{3}, Invitation: [16]byte{4}, InvitationEnds: 200,
+		}, holder: queue.Holder{ID: id, Family: 3, Since: 92, Until: 300, End: 400}},
 	} {
 		payload := e.encode(nil)
 		f.Add(payload, []byte{})

@@ -124,7 +124,7 @@ func TestRanksCanBeReadWhileTheLineMoves(t *testing.T) {
 }
 
 func TestTimersComeEarliestFirst(t *testing.T) {
-	var h timers
+	var h timers[queue.ID]
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 1000 {
 		h.push(r.Int64N(500), queue.ID{})

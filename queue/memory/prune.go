@@ -48,7 +48,7 @@ func (s *state) touch(p queue.PassID, until int64) {
 // prune forgets what no ticket or pass that is still valid can ask for. It needs no
 // event: whoever was forgotten is answered as one who was not.
 func (s *state) prune(now, hold int64) (more bool) {
-	return s.pruneCalled(now, 2*hold) || s.pruneRecords(now, hold+minute) || s.pruneRevoked(now)
+	return s.pruneCalled(now, 2*hold) || s.pruneRecords(now, hold+minute) || s.pruneRevoked(now) || s.persons.prune(now)
 }
 
 func (s *state) pruneCalled(now, keep int64) (more bool) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 
 	"waitroom/queue"
 )
@@ -29,11 +30,16 @@ func (k kind) name() queue.Kind {
 		return queue.KindControl
 	case kindFork:
 		return queue.KindFork
+	case kindHold:
+		return queue.KindHold
 	}
 	return ""
 }
 
-func (e *event) visible() bool { return e.kind.name() != "" }
+// visible says whether operators read of it: of persons, only that one was taken over.
+func (e *event) visible() bool {
+	return e.kind.name() != "" && (e.kind != kindHold || e.flags&flagTook != 0)
+}
 
 // record is the event as operators read it.
 func (e *event) record(cursor string) queue.Record {
@@ -45,6 +51,8 @@ func (e *event) record(cursor string) queue.Record {
 		r.Tickets = []queue.Recorded{{ID: e.pass.Ticket(), Place: e.place, Entry: e.entry}}
 	case kindFork:
 		r.Tickets, r.Detail = []queue.Recorded{{ID: e.pass.Ticket(), Place: e.place, Entry: e.entry}}, e.told()
+	case kindHold:
+		r.Tickets, r.Detail = []queue.Recorded{{ID: e.id}}, "since="+strconv.FormatInt(e.holder.Since, 10)
 	case kindCall:
 		for _, t := range e.tickets {
 			r.Tickets = append(r.Tickets, queue.Recorded{ID: t.id, Place: t.place})

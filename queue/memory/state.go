@@ -41,7 +41,9 @@ type state struct {
 	line                       *order
 	called                     map[queue.ID]calledAt
 	records                    map[queue.ID]record
-	lates, expiries, forgotten timers
+	lates, expiries, forgotten timers[queue.ID]
+	began, lostAt              int64 // when the state began, and when a loss of the one before was noticed
+	persons                    *persons
 	// revoked holds queue.PassID → int64, until when; read without the line's lock.
 	revoked *sync.Map
 	floors  *floors
@@ -60,7 +62,7 @@ type revocation struct {
 func newState() *state {
 	return &state{
 		line: newOrder(), called: map[queue.ID]calledAt{}, records: map[queue.ID]record{}, revoked: &sync.Map{},
-		floors: &floors{}, lineages: map[queue.ID]queue.Lineage{},
+		floors: &floors{}, persons: newPersons(), lineages: map[queue.ID]queue.Lineage{},
 	}
 }
 
@@ -69,7 +71,7 @@ func newState() *state {
 func (s *state) apply(e *event) error {
 	switch e.kind {
 	case kindEpoch:
-		s.epoch, s.pace = e.epoch, queue.NewPace(e.at)
+		s.epoch, s.pace, s.began = e.epoch, queue.NewPace(e.at), e.at
 	case kindArrive:
 		switch r, ok := s.records[e.id]; {
 		case !ok || r.used < e.place:
@@ -95,11 +97,13 @@ func (s *state) apply(e *event) error {
 		s.fork(e)
 	case kindControl:
 		s.control = e.control
+	case kindHold:
+		s.persons.apply(e)
 	case kindPace:
 		s.pace, s.recoverUntil = e.pace, e.until
 		return nil
 	case kindRecover:
-		s.recoverUntil, s.foreign = e.until, true
+		s.recoverUntil, s.foreign, s.lostAt = e.until, true, e.at
 	}
 	s.pace.Clock = max(s.pace.Clock, e.at)
 	return nil

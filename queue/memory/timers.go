@@ -1,19 +1,17 @@
 package memory
 
-import "waitroom/queue"
-
-// timer says that something of a ticket is to be looked at, not before a time.
-type timer struct {
+// timer says that something of a ticket, or of what else K names, is to be looked at, not before a time.
+type timer[K any] struct {
 	at int64
-	id queue.ID
+	id K
 }
 
 // timers is a binary heap of timers, the earliest first. Nothing is ever taken out
 // early: whoever pops one looks whether it still means anything.
-type timers []timer
+type timers[K any] []timer[K]
 
-func (t *timers) push(at int64, id queue.ID) {
-	h := append(*t, timer{at, id})
+func (t *timers[K]) push(at int64, id K) {
+	h := append(*t, timer[K]{at, id})
 	i := len(h) - 1
 	for i > 0 {
 		up := (i - 1) / 2
@@ -27,10 +25,10 @@ func (t *timers) push(at int64, id queue.ID) {
 }
 
 // due pops the earliest timer if its time has come.
-func (t *timers) due(now int64) (timer, bool) {
+func (t *timers[K]) due(now int64) (timer[K], bool) {
 	h := *t
 	if len(h) == 0 || h[0].at > now {
-		return timer{}, false
+		return timer[K]{}, false
 	}
 	top, last := h[0], len(h)-1
 	h[0] = h[last]
@@ -50,4 +48,16 @@ func (t *timers) due(now int64) (timer, bool) {
 	}
 	*t = h
 	return top, true
+}
+
+// sweep pops what is due, a bounded number; more says that there may be others.
+func (t *timers[K]) sweep(now int64, look func(id K)) (more bool) {
+	for range pruneBound {
+		d, ok := t.due(now)
+		if !ok {
+			return false
+		}
+		look(d.id)
+	}
+	return true
 }

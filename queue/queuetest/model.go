@@ -27,6 +27,8 @@ func RunModel(t *testing.T, start func(t *testing.T) *Bench) {
 		rules.RatePerHour = rapid.SampledFrom([]float64{900, 3600, 36_000, 720_000}).Draw(rt, "rate")
 		rules.MaxActive = rapid.SampledFrom([]int64{0, 0, 4, 30}).Draw(rt, "max active")
 		m := &model{room: open(t, b, rules), rt: rt, people: map[int]*person{}, high: b.Clock.Now()}
+		m.holders = holders{taken: map[queue.ID]int64{}}
+		m.holders.forget()
 		m.room.t = rt // so that a failure is one of this try, and shrinks
 		for range rapid.IntRange(1, 5).Draw(rt, "length") {
 			rt.Repeat(m.actions())
@@ -59,12 +61,13 @@ type model struct {
 	high     int64 // the latest time so far
 	arrivals int64
 	lost     bool
+	holders  holders
 }
 
 func (m *model) actions() map[string]func(*rapid.T) {
 	actions := map[string]func(*rapid.T){
 		"arrive": m.doArrive, "return": m.doReturn, "enter": m.doEnter, "enter the called": m.doEnterCalled,
-		"leave": m.doLeave, "end": m.doEnd, "rotate": m.doRotate, "time passes": m.doRun, "clock steps": m.doStep,
+		"leave": m.doLeave, "end": m.doEnd, "rotate": m.doRotate, "hold": m.doHold, "time passes": m.doRun, "clock steps": m.doStep,
 		"rate": m.doRate, "pause": m.doPause, "crash": m.doCrash, "": m.check,
 	}
 	if m.bench.Lose != nil {
@@ -330,6 +333,7 @@ func (m *model) doLose(*rapid.T) {
 	c := m.view().Control
 	m.lose()
 	m.lost, m.arrivals = true, 0
+	m.holders.forget()
 	for _, p := range m.people {
 		p.known, p.used = false, 0
 	}

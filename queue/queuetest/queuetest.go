@@ -20,6 +20,7 @@ const Second int64 = 1_000_000
 type Engine interface {
 	queue.Line
 	queue.Inside
+	queue.Held
 	queue.Kept
 	Rules() queue.Rules
 	// SetRules replaces the rules that the configuration gives.

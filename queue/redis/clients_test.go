@@ -52,7 +52,9 @@ func everything(t *testing.T, o Options) {
 	in, waits := admit(t, l, 1), mustArrive(t, l, 2)
 	l.Touch(queue.PassOf(queuetest.ID(1), in.Entry), in.Entry+second)
 	rate, yes, message := 7200.0, true, "soon"
+	_, held := l.Hold(ctx, queue.Claim{IDs: []queue.ID{{1}}, Device: [16]byte{1}, State: [16]byte{1}, Invitation: [16]byte{1}, Keep: second})
 	for what, err := range map[string]error{
+		"hold":    held,
 		"leave":   l.Leave(ctx, queuetest.ID(2), waits.Place),
 		"set":     l.Set(ctx, queue.Change{By: "op", RatePerHour: &rate, Paused: &yes, Message: &message, SoldOut: &yes}),
 		"drop":    l.Set(ctx, queue.Change{By: "op", FileRate: true}),

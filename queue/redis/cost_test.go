@@ -25,6 +25,7 @@ func TestPollsMakeNoTrip(t *testing.T) {
 		v := l.View()
 		v.Standing(s.Place, 0, v.Now(), 0.5)
 		l.Revoked(queue.PassID{1})
+		l.Taken(queue.ID{1})
 	}
 	if n := proxy.Scripts() - before; n != 0 {
 		t.Errorf("10,000 polls made %d trips", n)

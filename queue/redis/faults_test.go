@@ -53,6 +53,9 @@ func TestAnOperationThatIsAskedAgainIsDoneOnce(t *testing.T) {
 			message := "soon"
 			return nil, l.Set(ctx, queue.Change{By: "op", Message: &message})
 		}},
+		{"hold", func(l *Line, _ queue.Seat) (any, error) {
+			return l.Hold(ctx, queue.Claim{IDs: []queue.ID{{1}}, Device: [16]byte{1}, Lock: second, Keep: second, State: [16]byte{1}, Invitation: [16]byte{1}})
+		}},
 		{"tick", func(l *Line, _ queue.Seat) (any, error) { return l.Tick(ctx) }},
 		{"refresh", func(l *Line, _ queue.Seat) (any, error) { return nil, l.Refresh(ctx) }},
 	}

@@ -25,6 +25,7 @@ type Line struct {
 	rules   atomic.Pointer[queue.Rules]
 	view    atomic.Pointer[queue.View]
 	revoked revoked
+	taken   taken
 	entered remembered
 
 	mu   sync.Mutex

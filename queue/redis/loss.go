@@ -3,6 +3,8 @@ package redis
 import (
 	"context"
 
+	"github.com/redis/go-redis/v9"
+
 	"waitroom/queue"
 )
 
@@ -15,6 +17,7 @@ type loss struct {
 	since    int64 // the store's time of the first answer that it has forgotten
 	control  *queue.Control
 	entered  []queue.Arrival
+	taken    []heldSince
 	gathered bool
 }
 
@@ -64,7 +67,10 @@ func (l *Line) mend(ctx context.Context) (more bool, err error) {
 		if err := l.restore(ctx, lost.control); err != nil {
 			return false, err
 		}
-		lost.entered, lost.gathered = l.entered.from(lost.since), true
+		lost.entered, lost.taken, lost.gathered = l.entered.from(lost.since), l.taken.all(), true
+	}
+	if err := l.retake(ctx, lost); err != nil {
+		return false, err
 	}
 	for range mendTrips {
 		n := min(len(lost.entered), batchBound)
@@ -76,7 +82,7 @@ func (l *Line) mend(ctx context.Context) (more bool, err error) {
 		}
 		lost.entered = lost.entered[n:]
 	}
-	if len(lost.entered) > 0 {
+	if len(lost.entered) > 0 || len(lost.taken) > 0 {
 		return true, nil
 	}
 	l.mu.Lock()
@@ -85,6 +91,28 @@ func (l *Line) mend(ctx context.Context) (more bool, err error) {
 		l.loss, l.kept = nil, nil
 	}
 	return l.loss != nil, nil
+}
+
+// retake tells the store who was taken over, a bounded number at a time.
+func (l *Line) retake(ctx context.Context, lost *loss) error {
+	for range mendTrips {
+		n := min(len(lost.taken), batchBound)
+		if n == 0 {
+			break
+		}
+		members := make([]redis.Z, n)
+		for i, t := range lost.taken[:n] {
+			members[i] = redis.Z{Score: float64(t.since), Member: t.id[:]}
+		}
+		ctx, cancel := context.WithTimeout(ctx, l.store.trip)
+		err := l.store.client.ZAddArgs(ctx, l.keys[7], redis.ZAddArgs{GT: true, Members: members}).Err()
+		cancel()
+		if err != nil {
+			return away("tell who was taken over", err)
+		}
+		lost.taken = lost.taken[n:]
+	}
+	return nil
 }
 
 // restore sets again what operators had set, where nobody has set it later.

@@ -68,13 +68,16 @@ var finishLua string
 //go:embed lua/lineage.lua
 var lineageLua string
 
+//go:embed lua/hold.lua
+var holdLua string
+
 //go:embed lua/touch.lua
 var touchLua string
 
 // scripts are the operations of one room; each is sent whole once and by its hash
 // from then on, and again whole where the server has forgotten it.
 type scripts struct {
-	arrive, enter, leave, tick, view, control, finish, touch *redis.Script
+	arrive, enter, leave, tick, view, control, finish, touch, hold *redis.Script
 }
 
 func newScripts() scripts {
@@ -85,13 +88,14 @@ func newScripts() scripts {
 		arrive: of(saveLua, seatsLua, visitsLua, admitLua, arriveLua), enter: of(saveLua, seatsLua, visitsLua, admitLua, enterLua),
 		leave: of(saveLua, seatsLua, leaveLua), finish: of(saveLua, seatsLua, finishLua), touch: of(saveLua, seatsLua, lineageLua, touchLua),
 		tick: of(callsLua, tickLua, sweepLua), control: of(controlLua), view: redis.NewScript(viewLua),
+		hold: of(holdLua),
 	}
 }
 
 // keys are those of one room, in one hash slot.
 func keys(prefix, room string) []string {
 	base := prefix + ":{" + room + "}:"
-	names := []string{"line", "called", "entered", "active", "state", "journal", "revoked"}
+	names := []string{"line", "called", "entered", "active", "state", "journal", "revoked", "taken"}
 	for i, n := range names {
 		names[i] = base + n
 	}
@@ -101,11 +105,16 @@ func keys(prefix, room string) []string {
 // run runs a script. A connection that broke before anything came back is tried
 // once more: the scripts are idempotent.
 func (l *Line) run(ctx context.Context, s *redis.Script, args []any) ([]any, error) {
+	return l.runOn(ctx, s, l.keys, args)
+}
+
+// runOn is run with other keys than the room's alone.
+func (l *Line) runOn(ctx context.Context, s *redis.Script, keys []string, args []any) ([]any, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.store.trip)
 	defer cancel()
-	answer, err := s.Run(ctx, l.store.client, l.keys, args...).Slice()
+	answer, err := s.Run(ctx, l.store.client, keys, args...).Slice()
 	if broken(err) && ctx.Err() == nil {
-		answer, err = s.Run(ctx, l.store.client, l.keys, args...).Slice()
+		answer, err = s.Run(ctx, l.store.client, keys, args...).Slice()
 	}
 	if err != nil {
 		l.keep()

@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -13,34 +14,43 @@ import (
 func (l *Line) Refresh(ctx context.Context) error {
 	l.refreshing.Lock()
 	defer l.refreshing.Unlock()
-	after := l.revoked.after()
+	after := pages{revoked: l.revoked.after(), taken: l.taken.after()}
 	for {
 		next, err := l.refresh(ctx, after)
-		if err != nil || next == "" {
+		if err != nil || next == (pages{}) {
 			return err
 		}
-		after = next
+		after = next.or(after)
 	}
 }
 
-// refresh reads the view, and a page of the passes that were ended; next is where the
-// next page begins, "" where this was the last.
-func (l *Line) refresh(ctx context.Context, after string) (next string, err error) {
+// pages are where pages begin: of the passes that were ended, and of the persons who were taken over; "" where there is none.
+type pages struct{ revoked, taken string }
+
+// or is p, and what it has not read on is read again from where it was.
+func (p pages) or(before pages) pages {
+	return pages{revoked: cmp.Or(p.revoked, before.revoked), taken: cmp.Or(p.taken, before.taken)}
+}
+
+// refresh reads the view, with a page of either kind; next is where the next ones begin.
+func (l *Line) refresh(ctx context.Context, after pages) (next pages, err error) {
 	old, rules := l.View(), l.Rules()
 	keep, sample := l.knots.Keep(), queue.SampleRanks(old.Waiting)
-	args := []any{appendDoubles(nil, keep...), appendDoubles(nil, sample...), queue.DenseRanks, after, l.now()}
+	args := []any{appendDoubles(nil, keep...), appendDoubles(nil, sample...), queue.DenseRanks, after.revoked, l.now(), after.taken}
 	sent := time.Now()
 	answer, err := l.run(ctx, l.scripts.view, args)
 	read := time.Now()
 	if err != nil {
-		return "", away("read the view", err)
+		return next, away("read the view", err)
 	}
 	v, r, err := readView(answer, rules, keep, sample)
 	if err != nil {
-		return "", away("read the view", err)
+		return next, away("read the view", err)
 	}
 	passes, _ := answer[6].([]any)
-	next = l.revoked.read(passes, v.At-rules.PassTTL, l.entered.over)
+	persons, _ := answer[7].([]any)
+	next.taken = l.taken.read(persons, v.At, &rules)
+	next.revoked = l.revoked.read(passes, v.At-rules.PassTTL, l.entered.over)
 	l.show(v.After(old, sent, read), r, old)
 	return next, nil
 }
@@ -72,7 +82,7 @@ const viewLength = 17
 
 func readView(answer []any, rules queue.Rules, keep, sample []int64) (*queue.View, queue.Read, error) {
 	var r queue.Read
-	if len(answer) != 7 {
+	if len(answer) != 8 {
 		return nil, r, errShape
 	}
 	parts := make([][]any, 4)

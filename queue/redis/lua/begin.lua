@@ -4,11 +4,11 @@
 -- While the room recovers it calls nobody, until all who wait have come by. Once in a
 -- state: who comes later is only put back.
 local function recover()
-  if s.recovered ~= 1 then s.recovered, s.recover_until = 1, now + poll end
+  if s.recovered ~= 1 then s.recovered, s.recover_until, s.noted.lost_at = 1, now + poll, now end
 end
 
 if not s.epoch then
-  s.epoch, s.due, s.ratio = ARGV[2], now, 0.9
+  s.epoch, s.due, s.ratio, s.noted.began = ARGV[2], now, 0.9, now
   record('epoch', '', '', s.epoch)
 end
 if ARGV[3] ~= '' and ARGV[3] ~= s.epoch then recover() end
@@ -16,7 +16,7 @@ if ARGV[3] ~= '' and ARGV[3] ~= s.epoch then recover() end
 -- A store that knows an older answer to this gateway than the gateway got has lost its
 -- last writes, as after a failover; one that knows none has lost all.
 local told = values[6] and struct.unpack('>d', values[6]) or 0
-if told < seen_at then lost = math.max(1, told) end
+if told < seen_at then lost, s.noted.lost_at = math.max(1, told), now end
 
 -- The rate's slots were used up to the due that was seen. With another interval that
 -- says nothing, unless the change of rate is among what was lost.

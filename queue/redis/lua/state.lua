@@ -1,6 +1,6 @@
 -- state.lua stands before every script: what they share. Not a script by itself.
 --
--- KEYS  1 line  2 called  3 entered  4 active  5 state  6 journal  7 revoked
+-- KEYS  1 line  2 called  3 entered  4 active  5 state  6 journal  7 revoked  8 taken
 -- ARGV  1 now, '' for the store's clock        2 epoch to begin with, where there is none
 --       3 epoch that the gateway knows, ''     4 the gateway's name
 --       5 longest poll that it has told anybody, then what it saw last: clock, due, interval, front, last
@@ -28,7 +28,7 @@ local NUMBERS, GATE = '>ddddddddddddd', 'gate:' .. ARGV[4]
 local values = redis.call('HMGET', STATE, 'numbers', 'epoch', 'cohorts', 'paused', 'sold_out', GATE)
 local s = {epoch = values[1] and values[2], cohorts = values[1] and values[3] or '', paused = values[4], sold_out = values[5],
   opened = false, last = 0, front = 0, due = 0, interval = 0, ratio = 0, clock = 0, spare = 0, spare_interval = 0,
-  arrivals = 0, calls = 0, entries = 0, recover_until = 0, recovered = 0}
+  arrivals = 0, calls = 0, entries = 0, recover_until = 0, recovered = 0, noted = {}}
 if values[1] then
   s.last, s.front, s.due, s.interval, s.ratio, s.clock, s.spare, s.spare_interval, s.arrivals, s.calls, s.entries,
     s.recover_until, s.recovered = struct.unpack(NUMBERS, values[1])
@@ -54,6 +54,7 @@ local function head()
   if s.opened then
     flat[#flat + 1], flat[#flat + 2] = 'cohorts', struct.pack('>' .. string.rep('d', #s.opened), unpack(s.opened))
   end
+  for name, at in pairs(s.noted) do flat[#flat + 1], flat[#flat + 2] = name, whole(at) end
   redis.call('HSET', STATE, unpack(flat))
   return {s.epoch, struct.pack('>dddddd', now, s.due, s.interval, s.front, s.last, lost)}
 end

@@ -4,9 +4,10 @@
 -- ARGV  1 places whose ranks are asked for, one string of doubles
 --       2 ranks whose places are asked for, one string of doubles
 --       3 how many tickets at the head  4 from where on passes revoked are read, as a bound of scores
---       5 now, '' for the store's clock
+--       5 now, '' for the store's clock       6 from where on persons taken over are read, likewise
 -- Returns  epoch, now and how many wait, are called and inside as doubles with the state's numbers
---          behind them, {name, value of what is set live …}, ranks, places, places at the head, {pass, when …}
+--          behind them, {name, value of what is set live …}, ranks, places, places at the head, {pass, when …},
+--          {id of a person, since when …}
 local LINE, STATE = KEYS[1], KEYS[5]
 local t = redis.call('TIME')
 local now = tonumber(ARGV[5]) or t[1] * 1000000 + t[2]
@@ -34,4 +35,5 @@ for i = 2, #first, 2 do head[#head + 1] = first[i] end
 for i = 1, 12 do live[i] = live[i] or '' end
 live[13], live[14] = nil, nil
 return {epoch, counts .. numbers, live, ranks, places, head,
-  redis.call('ZRANGEBYSCORE', KEYS[7], ARGV[4], '+inf', 'WITHSCORES', 'LIMIT', 0, 5000)}
+  redis.call('ZRANGEBYSCORE', KEYS[7], ARGV[4], '+inf', 'WITHSCORES', 'LIMIT', 0, 5000),
+  redis.call('ZRANGEBYSCORE', KEYS[8], ARGV[6], '+inf', 'WITHSCORES', 'LIMIT', 0, 5000)}
