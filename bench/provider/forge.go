@@ -10,35 +10,35 @@ type Forgery string
 
 // The forgeries: of the ID token, of what comes with it, and of the answer that the browser brings.
 const (
-	None        Forgery = "none"         // alg none, no signature
-	HMAC        Forgery = "hs256"        // HS256, with the public key as the secret; and the description says that it may
-	OldKey      Forgery = "old key"      // signed with a key that is no longer published
-	OtherKey    Forgery = "other key"    // signed with a key that never was, under the name of one that is
-	OwnKey      Forgery = "own key"      // signed with a key that the token itself brings along (jwk)
-	Changed     Forgery = "changed"      // the claims changed after signing
-	Serial      Forgery = "serial"       // not compact: the JSON form of a JWS
-	Audience    Forgery = "aud"          // for another client
-	Several     Forgery = "several"      // for this and another client, without azp
-	Party       Forgery = "azp"          // asked for by another client
-	Nonce       Forgery = "nonce"        // of another flow
-	NoNonce     Forgery = "no nonce"     // of no flow
-	Issuer      Forgery = "iss"          // from another issuer
-	Expired     Forgery = "expired"      // over for two minutes
-	Future      Forgery = "future"       // issued in two minutes
-	Early       Forgery = "nbf"          // not good before two minutes from now
-	NoSubject   Forgery = "no sub"       // of nobody
-	NoExpiry    Forgery = "no exp"       // good for ever
-	NoIssued    Forgery = "no iat"       // from whenever
-	TextTimes   Forgery = "text times"   // exp and iat as text
-	AccessToken Forgery = "at_hash"      // of another access token
-	NoToken     Forgery = "no token"     // no ID token at all
-	NotBearer   Forgery = "not bearer"   // an access token of another type
-	OtherPerson Forgery = "other person" // another person's profile
-	NoProfile   Forgery = "no profile"   // a profile without claims
-	BackIssuer  Forgery = "back iss"     // the browser brings the name of another issuer (RFC 9207)
-	BackNoOne   Forgery = "back no iss"  // the browser brings none
-	BackState   Forgery = "back state"   // the browser brings another state
-	BackNothing Forgery = "back nothing" // the browser brings neither code nor error
+	None        Forgery = "none"
+	HMAC        Forgery = "hs256"
+	OldKey      Forgery = "old key"
+	OtherKey    Forgery = "other key"
+	OwnKey      Forgery = "own key"
+	Changed     Forgery = "changed"
+	Serial      Forgery = "serial"
+	Audience    Forgery = "aud"
+	Several     Forgery = "several"
+	Party       Forgery = "azp"
+	Nonce       Forgery = "nonce"
+	NoNonce     Forgery = "no nonce"
+	Issuer      Forgery = "iss"
+	Expired     Forgery = "expired"
+	Future      Forgery = "future"
+	Early       Forgery = "nbf"
+	NoSubject   Forgery = "no sub"
+	NoExpiry    Forgery = "no exp"
+	NoIssued    Forgery = "no iat"
+	TextTimes   Forgery = "text times"
+	AccessToken Forgery = "at_hash"
+	NoToken     Forgery = "no token"
+	NotBearer   Forgery = "not bearer"
+	OtherPerson Forgery = "other person"
+	NoProfile   Forgery = "no profile"
+	BackIssuer  Forgery = "back iss"
+	BackNoOne   Forgery = "back no iss"
+	BackState   Forgery = "back state"
+	BackNothing Forgery = "back nothing"
 )
 
 // Forgeries are all of them.
@@ -46,6 +46,41 @@ var Forgeries = []Forgery{
 	None, HMAC, OldKey, OtherKey, OwnKey, Changed, Serial, Audience, Several, Party, Nonce, NoNonce, Issuer, Expired, Future, Early,
 	NoSubject, NoExpiry, NoIssued, TextTimes, AccessToken, NoToken, NotBearer, OtherPerson, NoProfile,
 	BackIssuer, BackNoOne, BackState, BackNothing,
+}
+
+// What says what is forged, for people.
+func (f Forgery) What() string {
+	return map[Forgery]string{
+		None:        "the algorithm `none`, and no signature",
+		HMAC:        "HS256 with the public key as the secret, which the description calls supported",
+		OldKey:      "signed with a key that is no longer published",
+		OtherKey:    "signed with a key that never was published, under the name of one that is",
+		OwnKey:      "signed with a key that the token brings along (`jwk`)",
+		Changed:     "claims changed after signing",
+		Serial:      "the JSON form of a JWS in place of the compact one",
+		Audience:    "`aud` is another client",
+		Several:     "`aud` is this and another client, and there is no `azp`",
+		Party:       "`azp` is another client",
+		Nonce:       "`nonce` of another flow",
+		NoNonce:     "no `nonce`",
+		Issuer:      "`iss` of another issuer",
+		Expired:     "`exp` two minutes ago",
+		Future:      "`iat` in two minutes",
+		Early:       "`nbf` in two minutes",
+		NoSubject:   "no `sub`",
+		NoExpiry:    "no `exp`",
+		NoIssued:    "no `iat`",
+		TextTimes:   "`exp` and `iat` are words",
+		AccessToken: "`at_hash` of another access token",
+		NoToken:     "no ID token",
+		NotBearer:   "an access token of another type",
+		OtherPerson: "a profile of another person",
+		NoProfile:   "a profile without claims, where the day of birth is required",
+		BackIssuer:  "the browser brings `iss` of another issuer",
+		BackNoOne:   "the browser brings no `iss`",
+		BackState:   "the browser brings another `state`",
+		BackNothing: "the browser brings neither a code nor an error",
+	}[f]
 }
 
 // forgeClaims spoils the claims of a token.

@@ -1,6 +1,8 @@
 package provider_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,10 +14,10 @@ import (
 var refusals = map[provider.Forgery]string{
 	provider.None:        "forged: the token is signed with an algorithm that is not configured",
 	provider.HMAC:        "forged: the token is signed with an algorithm that is not configured",
-	provider.OldKey:      "forged: no key of the provider's has signed the token, or its claims are not what the protocol says",
-	provider.OtherKey:    "forged: no key of the provider's has signed the token, or its claims are not what the protocol says",
-	provider.OwnKey:      "forged: no key of the provider's has signed the token, or its claims are not what the protocol says",
-	provider.Changed:     "forged: no key of the provider's has signed the token, or its claims are not what the protocol says",
+	provider.OldKey:      "forged: no key of the provider's has signed the token",
+	provider.OtherKey:    "forged: no key of the provider's has signed the token",
+	provider.OwnKey:      "forged: no key of the provider's has signed the token",
+	provider.Changed:     "forged: no key of the provider's has signed the token",
 	provider.Serial:      "forged: the token is not a compact JWT, or has more than 16 KB",
 	provider.Audience:    "forged: the token is for another audience",
 	provider.Several:     "forged: the token is for several audiences, and does not say who asked for it",
@@ -29,7 +31,7 @@ var refusals = map[provider.Forgery]string{
 	provider.NoSubject:   "forged: the token has no subject, or one of more than 255 bytes",
 	provider.NoExpiry:    "forged: the token does not say when it was issued, and until when it is good",
 	provider.NoIssued:    "forged: the token does not say when it was issued, and until when it is good",
-	provider.TextTimes:   "forged: no key of the provider's has signed the token, or its claims are not what the protocol says",
+	provider.TextTimes:   "forged: the token is not what the protocol says",
 	provider.AccessToken: "forged: the ID token is of another access token (at_hash)",
 	provider.NoToken:     "forged: the answer has no ID token: is OpenID Connect on for this client at the provider?",
 	provider.NotBearer:   "forged: the access token is of another type than Bearer",
@@ -39,6 +41,19 @@ var refusals = map[provider.Forgery]string{
 	provider.BackNoOne:   "mismatch: the answer does not say which issuer it is from, and this one's do (RFC 9207)",
 	provider.BackState:   "replayed: the state is not the one that it was begun with",
 	provider.BackNothing: "forged: the answer has neither a code nor an error, or the code is none",
+}
+
+func TestTheTableInTheDocumentsIsThisOne(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "identity.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, forgery := range provider.Forgeries {
+		why, text, _ := strings.Cut(refusals[forgery], ": ")
+		if row := "| " + forgery.What() + " | `" + why + "`: " + text + " |"; !strings.Contains(string(page), row) {
+			t.Errorf("docs/identity.md lacks the row\n%s", row)
+		}
+	}
 }
 
 func TestEveryForgeryIsRefusedAndTheTruthIsNot(t *testing.T) {

@@ -72,9 +72,6 @@ func (s *signed) Finish(ctx context.Context, f Flow, b Back) (Person, error) {
 	if refusal := checkError(b.Error); refusal != nil {
 		return Person{}, refusal
 	}
-	if refusal := checkForm(b.Token, s.c.Algorithms); refusal != nil {
-		return Person{}, refusal
-	}
 	id, err := verifyToken(ctx, s.keys, s.c, b.Token)
 	if err != nil {
 		return Person{}, err

@@ -103,7 +103,7 @@ func (v verdict) judge(t *oidc.IDToken) (c claimed, refusal *Refusal) {
 		c.answers, err = readAnswers(body)
 	}
 	if err != nil || json.Unmarshal(body, &c) != nil {
-		return c, forged("the token's claims are not what the protocol says")
+		return c, forged("the token is not what the protocol says")
 	}
 	now, slack := float64(v.now.UnixMicro())/1e6, skew.Seconds()
 	why := ""

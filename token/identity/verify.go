@@ -59,33 +59,14 @@ func refusedCode(err error) *Refusal {
 	return &Refusal{Unavailable, reason(err)}
 }
 
-// witness keeps what went wrong with keys: the verifier makes text of it.
-type witness struct {
-	*keySet
-	err error
-}
-
-// VerifySignature is the key set's.
-func (w *witness) VerifySignature(ctx context.Context, raw string) (payload []byte, err error) {
-	payload, w.err = w.keySet.VerifySignature(ctx, raw)
-	return payload, w.err
-}
-
 // idToken gives the claims of the ID token, all of it verified.
 func (o *openID) idToken(ctx context.Context, token *oauth2.Token, nonce string, b Back) (answers, error) {
 	raw, _ := token.Extra("id_token").(string)
 	if raw == "" {
 		return nil, forged("the answer has no ID token: is OpenID Connect on for this client at the provider?")
 	}
-	if refusal := checkForm(raw, o.c.Algorithms); refusal != nil {
-		return nil, refusal
-	}
-	keys := witness{keySet: &o.keys}
-	id, err := verifyToken(ctx, &keys, o.c, raw)
-	switch {
-	case keys.err != nil && !errors.Is(keys.err, errSignature):
-		return nil, &Refusal{Unavailable, keys.err}
-	case err != nil:
+	id, err := verifyToken(ctx, &o.keys, o.c, raw)
+	if err != nil {
 		return nil, err
 	}
 	claims, refusal := verdict{o.c.Issuer, o.c.ClientID, nonce, b.Now}.judge(id)
@@ -98,13 +79,34 @@ func (o *openID) idToken(ctx context.Context, token *oauth2.Token, nonce string,
 	return claims.answers, nil
 }
 
-// verifyToken looks at the signature. Who and when is the verdict's, which names what is wrong and quotes nothing.
+// witness keeps what went wrong with keys: the verifier makes text of it.
+type witness struct {
+	oidc.KeySet
+	err error
+}
+
+// VerifySignature is the key set's.
+func (w *witness) VerifySignature(ctx context.Context, raw string) (payload []byte, err error) {
+	payload, w.err = w.KeySet.VerifySignature(ctx, raw)
+	return payload, w.err
+}
+
+// verifyToken looks at a token's form and signature. Who and when is the verdict's, which names what is wrong and quotes nothing.
 func verifyToken(ctx context.Context, keys oidc.KeySet, c *Config, raw string) (*oidc.IDToken, error) {
-	id, err := oidc.NewVerifier(c.Issuer, keys, &oidc.Config{
+	if refusal := checkForm(raw, c.Algorithms); refusal != nil {
+		return nil, refusal
+	}
+	w := &witness{KeySet: keys}
+	id, err := oidc.NewVerifier(c.Issuer, w, &oidc.Config{
 		SupportedSigningAlgs: c.Algorithms, SkipIssuerCheck: true, SkipClientIDCheck: true, SkipExpiryCheck: true,
 	}).Verify(ctx, raw)
-	if err != nil {
-		return nil, forged("no key of the provider's has signed the token, or its claims are not what the protocol says")
+	switch {
+	case w.err != nil && !errors.Is(w.err, errSignature):
+		return nil, &Refusal{Unavailable, w.err}
+	case w.err != nil:
+		return nil, forged("no key of the provider's has signed the token")
+	case err != nil:
+		return nil, forged("the token is not what the protocol says")
 	}
 	return id, nil
 }
