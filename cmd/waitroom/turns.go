@@ -32,7 +32,13 @@ func writeTurns(w io.Writer, e *config.Eligibility, s *schedule.Schedule) {
 
 // between is a span by the clocks of a schedule's zone.
 func between(s *schedule.Schedule, span schedule.Span) string {
-	clock := func(us int64) string { return time.UnixMicro(us).In(s.Zone()).Format("Mon 2006-01-02 15:04") }
+	clock := func(us int64) string {
+		layout := "Mon 2006-01-02 15:04"
+		if us%(60*1e6) != 0 {
+			layout += ":05"
+		}
+		return time.UnixMicro(us).In(s.Zone()).Format(layout)
+	}
 	return clock(span.From) + " to " + clock(span.Until)
 }
 
