@@ -1,11 +1,11 @@
-// node axe.mjs DIR: runs axe (WCAG 2.0 to 2.2, A and AA) on every page in DIR, on a small telephone and a desktop, light
+// node axe.mjs DIR [NAME…]: runs axe (WCAG 2.0 to 2.2, A and AA) on every page in DIR (or on those named), on a small telephone and a desktop, light
 // and dark, with and without script. Exit 1 on any finding, on any error in the page, and on sideways scrolling.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { launch, pages, serve } from './common.mjs';
 
-const dir = process.argv[2];
-if (!dir) { console.error('usage: node axe.mjs DIR'); process.exit(2); }
+const [dir, ...only] = process.argv.slice(2);
+if (!dir) { console.error('usage: node axe.mjs DIR [NAME…]'); process.exit(2); }
 const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
@@ -36,7 +36,7 @@ async function look(browser, url, names, { label, plain, ...view }) {
   return found;
 }
 
-const names = await pages(dir);
+const names = only.length ? only : await pages(dir);
 const server = await serve(dir);
 const browser = await launch();
 let found = 0;

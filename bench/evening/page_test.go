@@ -27,6 +27,26 @@ func TestThePageInEveryStateIsAccessibleAndBehaves(t *testing.T) {
 	}
 }
 
+// TestThePagesAroundIdentityAreAccessibleAndBehave does the same with those, axe with one of each form.
+func TestThePagesAroundIdentityAreAccessibleAndBehave(t *testing.T) {
+	if err := browser.Install(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	run(t, exec.Command("go", "test", "waitroom/proxy/waiting/choice", "-count=1", "-run", "Gallery", "-gallery", dir))
+	forms := []string{"axe.mjs", dir}
+	for _, form := range []string{"identify", "early", "invited", "incomplete", "held", "taken", "not_your_day", "sold_out"} {
+		forms = append(forms, form+".ko", form+".en")
+	}
+	for _, args := range [][]string{forms, {"choice.mjs", dir}} {
+		t.Run(args[0], func(t *testing.T) {
+			cmd := exec.Command("node", args...) //nolint:gosec // our own scripts
+			cmd.Dir = filepath.Join("..", "browser")
+			run(t, cmd)
+		})
+	}
+}
+
 func run(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	if out, err := cmd.CombinedOutput(); err != nil {

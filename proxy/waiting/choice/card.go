@@ -42,7 +42,7 @@ func (v *view) card(language string) {
 	p := v.phrase()
 	v.write(p[0] + `</h1><p class="lead">` + p[1] + "</p></div>\n")
 	if v.Message != "" {
-		v.write(`<div class="note"><strong>` + v.words.Labels["message"] + `</strong><p>`)
+		v.note("message")
 		v.escaped(v.Message)
 		v.write("</p></div>\n")
 	}
@@ -114,17 +114,21 @@ func (v *view) date(at int64) {
 }
 
 // goOn writes the button that leads to the address asked for. Where there is something to wait for first, the script shows it once
-// that has come; without script the page is loaded again by then.
+// that has come; without script the page is loaded again by then, or by hand.
 func (v *view) goOn(label string) {
-	waits := v.awaited() > v.ServerTime
-	if waits {
-		v.write(`<p class="keep">` + v.words.Labels["later"] + "</p>\n")
+	if v.awaited() > v.ServerTime {
+		v.write(`<p class="keep" data-wait>` + v.words.Labels["later"] + "</p>\n<noscript><p>")
+		v.button("button", "again")
+		v.write("</p></noscript>\n<p data-then hidden>")
+	} else {
+		v.write(`<p>`)
 	}
-	v.write(`<p><a class="button main" href="`)
+	v.button("button main", label)
+	v.write("</p>\n")
+}
+
+func (v *view) button(class, label string) {
+	v.write(`<a class="` + class + `" href="`)
 	v.back()
-	v.write(`"`)
-	if waits {
-		v.write(` data-then`)
-	}
-	v.write(`>` + v.words.Labels[label] + "</a></p>\n")
+	v.write(`">` + v.words.Labels[label] + `</a>`)
 }

@@ -55,9 +55,9 @@ type Facts struct {
 	Invitations bool
 	Invite      string
 	// Failure is why the last verification was refused, by the names of package identity, or "invitation"; "" is none. Missing are
-	// the claims that were not given.
-	Failure string
-	Missing []string
+	// the claims that were not given; Failed is the provider's name.
+	Failure, Failed string
+	Missing         []string
 
 	// Since is when the other device took the person, Until from when on this one may, Family what kind of browser the other one
 	// is, to be read, or one of app and other; "" is not told. They are for the kinds Held and Taken.
@@ -71,7 +71,8 @@ type Facts struct {
 	From, To int64
 }
 
-// Provider is one way to verify, as it is offered.
+// Provider is one way to verify, as it is offered. The script asks GET /.waitroom/{room}/login for the lights, and reads of its JSON
+// {"providers":[{"name","light"}],"server_time","next_poll_ms"}, in the order in which they are to be offered.
 type Provider struct {
 	// Name is the one in addresses, Korean and English are what people read. Of two labels one may be empty.
 	Name, Korean, English string

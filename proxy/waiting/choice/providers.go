@@ -15,7 +15,7 @@ func (v *view) asked() string {
 
 // choice writes the providers as buttons of one form, so that the code, if there is any, goes with each.
 func (v *view) choice() {
-	v.missing()
+	v.failed()
 	v.countdown("countdown")
 	if v.OpensAt > v.ServerTime {
 		v.write(`<dl>`)
@@ -42,7 +42,11 @@ func (v *view) choice() {
 }
 
 func (v *view) provider(p *Provider) {
-	v.write(`<li><button class="provider" data-provider="`)
+	v.write(`<li><button class="provider" `)
+	if p.Light == "paused" {
+		v.write(`disabled `)
+	}
+	v.write(`data-provider="`)
 	v.escaped(p.Name)
 	v.write(`" data-light="`)
 	v.escaped(p.Light)
@@ -100,24 +104,4 @@ func (v *view) legend() {
 		v.light(shapes[i].light)
 	}
 	v.write("</p>\n")
-}
-
-// missing writes which claims a provider did not give.
-func (v *view) missing() {
-	if len(v.Missing) == 0 || v.Failure == "" {
-		return
-	}
-	v.write(`<div class="note"><strong>` + v.words.Labels["missing"] + `</strong><p>`)
-	for i, claim := range v.Missing {
-		if i > 0 {
-			v.write(", ")
-		}
-		switch claim {
-		case "birthdate", "birthyear", "birthday", "birthday_type", "ci":
-			v.label(claim)
-		default:
-			v.escaped(claim)
-		}
-	}
-	v.write("</p></div>\n")
 }

@@ -42,19 +42,17 @@ function tick() {
 function arrived(timer) {
   const card = timer.closest('.card');
   timer.removeAttribute('data-until');
-  timer.closest('.big').hidden = true;
-  for (const button of card.querySelectorAll('[data-then]')) {
-    button.hidden = false;
-    if (!card.hidden) {
-      say(button.textContent);
-      setTimeout(() => location.replace(data.return), 1000 + Math.random() * 9000);
-    }
-  }
+  for (const over of card.querySelectorAll('[data-wait]')) over.hidden = true;
+  const now = card.querySelectorAll('[data-then]');
+  for (const one of now) one.hidden = false;
+  if (!now.length || card.hidden) return;
+  say(now[0].textContent);
+  setTimeout(() => location.replace(data.return), 2000 + Math.random() * 8000);
 }
 
 function show(body) {
   const changed = [];
-  for (const {name, light} of body.providers) {
+  for (const {name, light} of body.providers || []) {
     for (const button of all('.provider')) {
       if (button.dataset.provider !== name || button.dataset.light === light) continue;
       const card = button.closest('.card');
@@ -63,13 +61,14 @@ function show(body) {
       if (old) old.remove();
       if (fresh) button.append(fresh.cloneNode(true));
       button.dataset.light = light;
+      button.disabled = light === 'paused' && button !== document.activeElement;
       if (!card.hidden) changed.push(button.innerText.replace(/\s+/g, ' '));
     }
   }
   if (changed.length) say(changed.join(', '));
   const at = new Date(serverNow() + data.offset * 1000).toISOString().slice(11, 19);
   for (const stamp of all('.stamp b')) stamp.textContent = at;
-  sort(body.providers.map(one => one.name));
+  sort((body.providers || []).map(one => one.name));
 }
 
 // Nothing moves under a finger, or away from the keyboard: only while nobody looks, or where the first one is of no use any more.
@@ -123,7 +122,7 @@ function start() {
       speakIn(button.value);
     });
   }
-  for (const button of all('[data-then]')) button.hidden = true;
+  for (const one of all('[data-then]')) one.hidden = true;
   const fields = all('[name=invite]');
   for (const field of fields) field.addEventListener('input', () => { for (const other of fields) other.value = field.value; });
   // One press is enough, however long the provider takes.
