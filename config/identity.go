@@ -62,7 +62,7 @@ type IdentityProvider struct {
 	// AppRedirects are the addresses of apps that may take the provider's answer (RFC 8252):
 	// kr.example.app:/login, https://app.example.kr/login. Default none.
 	AppRedirects []string `yaml:"app_redirects"`
-	// Timeout is how long one question to the provider may take. Default 5s.
+	// Timeout is how long one verification may wait for the provider in all. Default 5s.
 	Timeout time.Duration `yaml:"timeout" in:"100ms..30s"`
 	// MaxConcurrent is how many verifications may ask the provider at a time; more are told to try
 	// again. Default 64.

@@ -88,7 +88,7 @@ func (p *Provider) back(w http.ResponseWriter, r *http.Request, answer url.Value
 
 // token takes a code for tokens.
 func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
+	r.Body = http.MaxBytesReader(w, r.Body, 16<<10) // where Paths are others
 	id, secret, basic := r.BasicAuth()
 	if !basic {
 		id, secret = url.QueryEscape(r.PostFormValue("client_id")), url.QueryEscape(r.PostFormValue("client_secret"))

@@ -57,6 +57,12 @@ func (p *Provider) misbehave(w http.ResponseWriter, r *http.Request, path string
 	if !slices.Contains(paths, path) {
 		return false
 	}
+	// Only who has read the body is told that the client is gone.
+	r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
+	if r.ParseForm() != nil {
+		http.Error(w, "not a form", http.StatusBadRequest)
+		return true
+	}
 	wait(r, k.Delay)
 	switch {
 	case p.fails(k.Fail):

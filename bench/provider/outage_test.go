@@ -272,7 +272,8 @@ func TestAPersonWhoBreaksOffIsToldApartFromAProviderThatDoes(t *testing.T) {
 func TestThePageIsForPeople(t *testing.T) {
 	p := newPair(t, nil, func(c *provider.Config) { c.LunarEvery = 5 })
 	address, _ := p.begin()
-	a, err := http.Get(address)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	a, err := client.Get(address)
 	if err != nil {
 		t.Fatal(err)
 	}

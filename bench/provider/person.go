@@ -14,8 +14,8 @@ type Person struct{ Number int }
 
 // Born is the day of birth. Its last digit is that of the number, so that ten persons in a row are all that rotation tells apart.
 func (p Person) Born() time.Time {
-	month := time.Month(p.Number/30%12 + 1)
-	day := p.Number%10 + 10*(p.Number/10%3)
+	month := time.Month(p.Number*7%12 + 1)
+	day := p.Number%10 + 10*((p.Number+p.Number/10)%3)
 	if day == 0 {
 		day = 30
 	}

@@ -102,10 +102,10 @@ func (p *pair) begin() (string, identity.Flow) {
 func (p *pair) choose(address, person string) identity.Back {
 	p.t.Helper()
 	client := &http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Timeout:       10 * time.Second,
 	}
-	defer client.CloseIdleConnections()
 	a, err := client.Get(address + "&" + person)
 	if err != nil {
 		p.t.Fatal(err)

@@ -7,13 +7,19 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
 	_ "time/tzdata" // the smallest images have no time zones
 )
 
-func main() { os.Exit(run()) }
+func main() {
+	// net/http writes down, word for word, what a server sends unasked; an identity provider's words are personal.
+	log.SetOutput(io.Discard)
+	os.Exit(run())
+}
 
 // run is main with its exit code.
 func run() int {

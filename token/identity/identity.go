@@ -3,7 +3,8 @@
 //
 // A verification is a flow: Begin gives the address of the provider's page, Finish takes what the provider sends back. What has to be
 // known between the two is a Flow, sealed into the browser's cookie: the gateway keeps nothing. No token, name or number that a
-// provider tells leaves this package, is kept by it, or is in its errors.
+// provider tells leaves this package, is kept by it, or is in its errors. One thing is left to the program: net/http writes what a
+// server sends unasked to the standard logger, which therefore has to be off.
 package identity
 
 import (
