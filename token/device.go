@@ -106,7 +106,7 @@ func mix(h uint64, b []byte) uint64 {
 	return h ^ h>>32
 }
 
-// agentShown bounds how much of a User-Agent counts, in bytes: real ones have some 150.
+// agentShown bounds how much of a User-Agent counts without its versions, in bytes: real ones have some 150.
 const agentShown = 512
 
 // versionByte holds what goes on with a version: letters, digits, dots and underscores.
@@ -120,15 +120,15 @@ var versionByte = func() (t [256]bool) {
 // hashAgent hashes with each version replaced by one mark. A version starts with a digit: 17.2.1, 17_2, 121.0a1, 15E148.
 func hashAgent(agent []byte) uint32 {
 	var buf [agentShown]byte
-	n, length := 0, len(agent)
-	agent = agent[:min(length, agentShown)]
-	for i := 0; i < len(agent); {
+	n := 0
+	// The bound is on what is left: an update that makes a version longer must not push out what stands behind it.
+	for i := 0; i < len(agent) && n < len(buf); {
 		from := i
 		for i < len(agent) && agent[i]-'0' > 9 {
 			i++
 		}
 		n += copy(buf[n:], agent[from:i])
-		if i < len(agent) {
+		if i < len(agent) && n < len(buf) {
 			buf[n] = '0'
 			n++
 		}
@@ -136,7 +136,7 @@ func hashAgent(agent []byte) uint32 {
 			i++
 		}
 	}
-	return shown(mix(0, buf[:n]), length)
+	return shown(mix(0, buf[:n]), len(agent))
 }
 
 // hashPlatform hashes the hint without its quotes (RFC 8941 strings), whatever its case.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// maxChunkLine bounds a chunk's size line and each trailer line.
+// maxChunkLine is longer than a chunk's size line and each trailer line may be, as in net/http.
 const maxChunkLine = 4 << 10
 
 // chunkLine finds the line at the start of buf: its text without CRLF and how
@@ -13,7 +13,7 @@ const maxChunkLine = 4 << 10
 func chunkLine(buf []byte) (line []byte, n int, err error) {
 	i := bytes.IndexByte(buf, '\n')
 	switch {
-	case i < 0 && len(buf) > maxChunkLine, i == 0, i > 0 && buf[i-1] != '\r':
+	case i < 0 && len(buf) >= maxChunkLine, i+1 >= maxChunkLine, i == 0, i > 0 && buf[i-1] != '\r':
 		return nil, 0, fmt.Errorf("%w: chunk line", ErrNonsense)
 	case i < 0:
 		return nil, 0, nil
