@@ -62,11 +62,21 @@ func gatewayRoom(t *testing.T, room *config.Room) (*memory.Line, *openings) {
 	return line, o
 }
 
+// three are windows of 22 minutes each, with 8 between.
+const three = `
+eligibility:
+  zone: UTC
+  windows:
+    - {kind: everyone, from: 2000-01-01T00:20, until: 2000-01-01T00:42}
+    - {kind: everyone, from: 2000-01-01T00:50, until: 2000-01-01T01:12}
+    - {kind: everyone, from: 2000-01-01T01:20, until: 2000-01-01T01:42}
+`
+
 func TestARoomOpensAndClosesByItsWindowsOneAfterAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // where it is the midnight with which 2000 began
 		midnight := time.Now()
-		time.Sleep(300 * time.Millisecond) // so that no look at the clock falls on an hour by itself
-		line, _ := gatewayRoom(t, roomOf(t, daily))
+		time.Sleep(300 * time.Millisecond) // so that no look at the clock falls on a minute by itself
+		line, _ := gatewayRoom(t, roomOf(t, three))
 		f := func(after time.Duration, opens, closes time.Duration, open bool) {
 			t.Helper()
 			time.Sleep(time.Until(midnight.Add(after)))
@@ -76,16 +86,16 @@ func TestARoomOpensAndClosesByItsWindowsOneAfterAnother(t *testing.T) {
 				t.Errorf("after %v: opens %v, closes %v, open %v", after, time.UnixMicro(r.OpensAt).UTC(), time.UnixMicro(r.ClosesAt).UTC(), r.Open(now))
 			}
 		}
-		const hour, day = time.Hour, 24 * time.Hour
-		f(time.Second, 20*hour, 42*hour, false)
-		f(20*hour-time.Microsecond, 20*hour, 42*hour, false)
-		f(20*hour, 20*hour, 42*hour, true)
-		f(42*hour-time.Microsecond, 20*hour, 42*hour, true)
-		f(42*hour, day+20*hour, day+42*hour, false) // at once, not at the next look
-		f(44*hour, day+20*hour, day+42*hour, true)
-		f(day+42*hour, 2*day+20*hour, 2*day+42*hour, false)
-		f(2*day+42*hour, 2*day+20*hour, 2*day+42*hour, false) // for good
-		f(4*day, 2*day+20*hour, 2*day+42*hour, false)
+		const m = time.Minute
+		f(time.Second, 20*m, 42*m, false)
+		f(20*m-time.Microsecond, 20*m, 42*m, false)
+		f(20*m, 20*m, 42*m, true)
+		f(42*m-time.Microsecond, 20*m, 42*m, true)
+		f(42*m, 50*m, 72*m, false) // at once, not at the next look
+		f(51*m, 50*m, 72*m, true)
+		f(72*m, 80*m, 102*m, false)
+		f(102*m, 80*m, 102*m, false) // for good
+		f(120*m, 80*m, 102*m, false)
 	})
 }
 
