@@ -22,6 +22,9 @@ type Rules struct {
 	MaxActive int64
 	// OpensAt and ClosesAt bound when people are let in; 0 is no bound.
 	OpensAt, ClosesAt int64
+	// Quota caps the entries of one opening: those since OpensAt, or since the state began where that is 0; a later OpensAt
+	// begins a new count. 0 is no cap.
+	Quota int64
 	// Draw hides places until the opening, and draws them then.
 	Draw bool
 }

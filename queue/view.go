@@ -20,6 +20,8 @@ type View struct {
 	Waiting, Called, Active int64
 	// Arrivals, Calls and Entries count since the state began.
 	Arrivals, Calls, Entries int64
+	// Sold counts those of the opening that the rules name, for Rules.Quota.
+	Sold int64
 	// Interval is the time between entries in microseconds (0: nobody), Ratio the
 	// share of those called that shows up.
 	Interval, Ratio float64
@@ -81,7 +83,12 @@ func (v *View) After(old *View, sent, read time.Time) *View {
 
 // halted says whether nobody is called now, whoever waits.
 func (v *View) halted() bool {
-	return v.Interval == 0 || v.Control.Paused || v.Control.SoldOut || !v.Rules.Open(v.At) || v.At < v.RecoverUntil
+	return v.Interval == 0 || v.Control.Paused || v.SoldOut() || !v.Rules.Open(v.At) || v.At < v.RecoverUntil
+}
+
+// SoldOut says whether nothing is left: somebody has said so, or the quota of the opening is used up.
+func (v *View) SoldOut() bool {
+	return v.Control.SoldOut || v.Rules.Quota > 0 && v.Sold >= v.Rules.Quota
 }
 
 // moving is the rate of calls that pauses are reckoned by. A rate of 0 is a pause: who is
@@ -204,7 +211,7 @@ func (v *View) state(place, now int64) State {
 		return StateEarly
 	case v.Rules.ClosesAt != 0 && now >= v.Rules.ClosesAt:
 		return StateClosed
-	case v.Control.SoldOut:
+	case v.SoldOut():
 		return StateSoldOut
 	case v.Control.Paused || v.Interval == 0:
 		return StatePaused

@@ -136,7 +136,7 @@ func stateOf(v *queue.View, rules queue.Rules) string {
 		return "away"
 	case rules.ClosesAt != 0 && now >= rules.ClosesAt:
 		return string(queue.StateClosed)
-	case v.Control.SoldOut:
+	case v.SoldOut():
 		return string(queue.StateSoldOut)
 	case v.Control.Paused || v.Interval == 0:
 		return string(queue.StatePaused)

@@ -27,6 +27,7 @@ const (
 	kindRecover                 // the room recovers
 	kindFork                    // two copies of a pass were in use
 	kindHold                    // somebody was verified: who holds the person, and what was used up
+	kindOpen                    // an opening began: its entries are counted anew; its place is when
 )
 
 // Flags of events.
@@ -116,6 +117,8 @@ func (e *event) encode(b []byte) []byte {
 		b = appendVarints(b, e.place-e.at, e.entry-e.at, e.until-e.at, e.floor)
 	case kindHold:
 		b = e.appendHold(b)
+	case kindOpen:
+		b = binary.AppendVarint(b, e.place-e.at)
 	}
 	return b
 }
@@ -225,6 +228,8 @@ func decode(b []byte) (event, error) {
 		e.place, e.entry, e.until, e.floor = e.at+r.varint(), e.at+r.varint(), e.at+r.varint(), r.varint()
 	case kindHold:
 		r.hold(&e)
+	case kindOpen:
+		e.place = e.at + r.varint()
 	default:
 		return e, fmt.Errorf("a record of unknown kind %d", e.kind)
 	}

@@ -24,6 +24,7 @@ func FuzzRecordsAreReadAsTheyWereWritten(f *testing.F) {
 		{kind: kindHold, at: 92, flags: flagHolds | flagTaken | flagTook, id: id, until: 500, claim: queue.Claim{
 			IDs: []queue.ID{{9}, id}, Device: [16]byte{3}, Invitation: [16]byte{4}, InvitationEnds: 200,
 		}, holder: queue.Holder{ID: id, Family: 3, Since: 92, Until: 300, End: 400}},
+		{kind: kindOpen, at: 93, place: 90},
 	} {
 		payload := e.encode(nil)
 		f.Add(payload, []byte{})

@@ -99,6 +99,9 @@ func (l *Line) clock() int64 {
 		l.savePace(now)
 	}
 	s.expire(now)
+	if opens := l.rules.OpensAt; opens > s.opened && now >= opens {
+		l.commit(event{kind: kindOpen, at: now, place: opens})
+	}
 	return now
 }
 
@@ -249,7 +252,7 @@ func (l *Line) shut(now int64) queue.State {
 		return queue.StateEarly
 	case !l.rules.Open(now):
 		return queue.StateClosed
-	case s.control.SoldOut:
+	case s.control.SoldOut || l.rules.Quota > 0 && s.sold() >= l.rules.Quota:
 		return queue.StateSoldOut
 	case s.control.Paused || s.pace.Interval == 0:
 		return queue.StatePaused
@@ -259,13 +262,24 @@ func (l *Line) shut(now int64) queue.State {
 	return ""
 }
 
-// seats is how many more may be called, as far as those inside count.
+// seats is how many more may be called, as far as those inside count, and those who have entered.
 func (l *Line) seats() int64 {
-	if l.rules.MaxActive <= 0 {
-		return 1 << 62
+	const any = 1 << 62
+	seats := int64(any)
+	if l.rules.MaxActive > 0 {
+		seats = l.rules.MaxActive - l.state.active
 	}
-	return l.rules.MaxActive - l.state.active - l.state.pace.Pending()
+	if l.rules.Quota > 0 {
+		seats = min(seats, l.rules.Quota-l.state.sold())
+	}
+	if seats < any {
+		seats -= l.state.pace.Pending()
+	}
+	return seats
 }
+
+// sold is how many have entered in the opening that is counted.
+func (s *state) sold() int64 { return s.entries - s.base }
 
 // free says whether an arrival may enter at once.
 func (l *Line) free(now int64) bool {

@@ -42,8 +42,10 @@ type state struct {
 	called                     map[queue.ID]calledAt
 	records                    map[queue.ID]record
 	lates, expiries, forgotten timers[queue.ID]
-	began, lostAt              int64 // when the state began, and when a loss of the one before was noticed
-	persons                    *persons
+	// opened is the opening that is counted, and base how many had entered before it.
+	opened, base  int64
+	began, lostAt int64 // when the state began, and when a loss of the one before was noticed
+	persons       *persons
 	// revoked holds queue.PassID → int64, until when; read without the line's lock.
 	revoked *sync.Map
 	floors  *floors
@@ -97,6 +99,8 @@ func (s *state) apply(e *event) error {
 		s.fork(e)
 	case kindControl:
 		s.control = e.control
+	case kindOpen:
+		s.opened, s.base = e.place, s.entries
 	case kindHold:
 		s.persons.apply(e)
 	case kindPace:

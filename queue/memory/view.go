@@ -40,6 +40,9 @@ func (l *Line) read() *queue.View {
 		Interval: s.pace.Interval, Ratio: s.pace.Ratio, RecoverUntil: s.recoverUntil,
 		Control: s.control, Rules: l.rules, Ranks: s.line,
 	}
+	if l.rules.OpensAt <= s.opened {
+		v.Sold = s.sold()
+	}
 	v.Control.RatePerHour = l.ratePerHour()
 	return v
 }

@@ -26,6 +26,7 @@ func RunModel(t *testing.T, start func(t *testing.T) *Bench) {
 		rules.Burst = rapid.SampledFrom([]int{1, 1, 3, 20}).Draw(rt, "burst")
 		rules.RatePerHour = rapid.SampledFrom([]float64{900, 3600, 36_000, 720_000}).Draw(rt, "rate")
 		rules.MaxActive = rapid.SampledFrom([]int64{0, 0, 4, 30}).Draw(rt, "max active")
+		rules.Quota = rapid.SampledFrom([]int64{0, 0, 2, 8}).Draw(rt, "quota")
 		m := &model{room: open(t, b, rules), rt: rt, people: map[int]*person{}, high: b.Clock.Now()}
 		m.holders = holders{taken: map[queue.ID]int64{}}
 		m.holders.forget()
@@ -62,6 +63,7 @@ type model struct {
 	arrivals int64
 	lost     bool
 	holders  holders
+	sold     int64
 }
 
 func (m *model) actions() map[string]func(*rapid.T) {
@@ -211,6 +213,8 @@ func (m *model) try(n int, p *person, place int64) {
 		return
 	}
 	switch {
+	case m.soldOut():
+		m.want("enter what is sold out", s, queue.StateSoldOut)
 	case v.Control.Paused || v.Interval == 0:
 		m.want("enter in a pause", s, queue.StatePaused)
 	case m.now() < v.RecoverUntil:
@@ -223,6 +227,8 @@ func (m *model) try(n int, p *person, place int64) {
 	}
 }
 
+func (m *model) soldOut() bool { return m.rules.Quota > 0 && m.sold >= m.rules.Quota }
+
 func (m *model) entered(p *person, s queue.Seat) {
 	m.t.Helper()
 	if was, ok := p.entries[s.Place]; ok {
@@ -234,6 +240,10 @@ func (m *model) entered(p *person, s queue.Seat) {
 	if s.Entry < m.now() || s.End != s.Entry+m.rules.PassTTL {
 		m.t.Fatalf("entered as %+v at %d", s, m.now())
 	}
+	if m.soldOut() {
+		m.t.Fatalf("entered as %+v with nothing left", s)
+	}
+	m.sold++
 	p.entries[s.Place] = s.Entry
 	p.known, p.used, p.entry, p.end, p.ended = false, s.Place, s.Entry, s.End, false
 	p.carried, p.tags = carried{}, 0
@@ -359,6 +369,9 @@ func (m *model) check(*rapid.T) {
 		if vague = vague || m.vague(p); m.live(p) {
 			active++
 		}
+	}
+	if v.Sold != m.sold {
+		m.t.Fatalf("the view has %d sold, the model %d", v.Sold, m.sold)
 	}
 	if v.Waiting != waiting || v.Called != called {
 		m.t.Fatalf("the view has %d waiting and %d called, the model %d and %d", v.Waiting, v.Called, waiting, called)

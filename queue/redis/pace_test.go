@@ -90,6 +90,7 @@ func TestTheScriptsReckonAsThePaceDoes(t *testing.T) {
 			Burst:       rapid.SampledFrom([]int{1, 2, 25}).Draw(rt, "burst"),
 			Hold:        36e9, PassTTL: 36e9,
 			MaxActive: rapid.SampledFrom([]int64{0, 0, 0, 12}).Draw(rt, "max active"),
+			Quota:     rapid.SampledFrom([]int64{0, 0, 7, 30}).Draw(rt, "quota"),
 		}
 		store, err := Open(context.Background(), Options{URL: server.URL(), Now: func() int64 { return p.now }, trip: 20 * time.Second})
 		if err != nil {
@@ -154,7 +155,7 @@ func (p *pair) ticked() {
 	p.pace.Retime(queue.Interval(p.rate), now)
 	p.pace.Close(now)
 	n := p.pace.Calls(now, int64(len(p.waiting)), p.seats())
-	if n == 0 {
+	if n == 0 || p.soldOut() {
 		return
 	}
 	p.called = append(p.called, p.waiting[:n]...)
@@ -164,11 +165,16 @@ func (p *pair) ticked() {
 }
 
 func (p *pair) seats() int64 {
-	if p.rules.MaxActive == 0 {
-		return math.MaxInt64
+	most := int64(math.MaxInt64)
+	for _, limit := range []int64{p.rules.MaxActive, p.rules.Quota} {
+		if limit > 0 {
+			most = min(most, limit-p.entries-p.pace.Pending())
+		}
 	}
-	return p.rules.MaxActive - p.entries - p.pace.Pending()
+	return most
 }
+
+func (p *pair) soldOut() bool { return p.rules.Quota > 0 && p.entries >= p.rules.Quota }
 
 func (p *pair) doArrive(rt *rapid.T) {
 	direct := rapid.Bool().Draw(rt, "direct")
@@ -205,6 +211,8 @@ func (p *pair) doEnter(rt *rapid.T) {
 	}
 	now := p.pace.At(p.now)
 	switch {
+	case p.soldOut():
+		p.is(s, queue.StateSoldOut)
 	case p.pace.Interval == 0:
 		p.is(s, queue.StatePaused)
 	case !p.pace.Near(now):

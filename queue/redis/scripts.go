@@ -29,6 +29,9 @@ var callsLua string
 //go:embed lua/begin.lua
 var beginLua string
 
+//go:embed lua/limits.lua
+var limitsLua string
+
 //go:embed lua/save.lua
 var saveLua string
 
@@ -82,7 +85,7 @@ type scripts struct {
 
 func newScripts() scripts {
 	of := func(parts ...string) *redis.Script {
-		return redis.NewScript(strings.Join(append([]string{stateLua, paceLua, cohortsLua, beginLua}, parts...), "\n"))
+		return redis.NewScript(strings.Join(append([]string{stateLua, paceLua, cohortsLua, beginLua, limitsLua}, parts...), "\n"))
 	}
 	return scripts{
 		arrive: of(saveLua, seatsLua, visitsLua, admitLua, arriveLua), enter: of(saveLua, seatsLua, visitsLua, admitLua, enterLua),
@@ -132,14 +135,14 @@ func broken(err error) bool {
 type seen struct {
 	epoch string
 	clock int64
-	// state is clock, due, interval, front and last as they came; nothing where none did.
+	// state is clock, due, interval, front, last, opening and entries in it as they came; nothing where none did.
 	state string
 }
 
-// An answer begins with a head: the epoch, and six doubles; see state.lua.
+// An answer begins with a head: the epoch, and eight doubles; see state.lua.
 const (
 	headLength = 2
-	headStates = 5 // of which so many go back
+	headStates = 7 // of which so many go back
 )
 
 // args begins the arguments of every script; see state.lua.
@@ -153,9 +156,9 @@ func (l *Line) args(own int) []any {
 	if rules.Draw {
 		draw = 1
 	}
-	packed := appendDoubles(make([]byte, 0, 8*8), int64(max(1, rules.Burst)), rules.OpensAt, rules.ClosesAt, rules.Hold,
+	packed := appendDoubles(make([]byte, 0, 8*9), int64(max(1, rules.Burst)), rules.OpensAt, rules.ClosesAt, rules.Hold,
 		rules.PassTTL, rules.MaxActive)
-	packed = appendDoubles(appendDouble(packed, queue.Interval(rules.RatePerHour)), draw)
+	packed = appendDoubles(appendDouble(packed, queue.Interval(rules.RatePerHour)), draw, rules.Quota)
 	args := make([]any, 0, 6+own)
 	return append(args, l.now(), newEpoch(), known.epoch, l.name, state, packed)
 }

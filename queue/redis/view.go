@@ -76,9 +76,9 @@ var errShape = errors.New("the store's answer has the wrong shape")
 // tick begins one.
 var errNew = errors.New("the store holds no state of this room")
 
-// viewLength is how many doubles tell of a room: four counts, and the state's numbers; see
+// viewLength is how many doubles tell of a room: four counts, the state's numbers, and the opening; see
 // view.lua.
-const viewLength = 17
+const viewLength = 19
 
 func readView(answer []any, rules queue.Rules, keep, sample []int64) (*queue.View, queue.Read, error) {
 	var r queue.Read
@@ -102,6 +102,9 @@ func readView(answer []any, rules queue.Rules, keep, sample []int64) (*queue.Vie
 		At: at(0), Epoch: epoch, Waiting: at(1), Called: at(2), Active: at(3), Last: at(4), Front: at(5), Due: at(6),
 		Interval: double(n, 7), Ratio: double(n, 8), Arrivals: at(12), Calls: at(13), Entries: at(14), RecoverUntil: at(15),
 		Control: control(parts[0], rules.RatePerHour), Rules: rules,
+	}
+	if opening := at(17); rules.OpensAt <= opening {
+		v.Sold = v.Entries - at(18)
 	}
 	r = queue.Read{Front: v.Front, Last: v.Last, Waiting: v.Waiting}
 	for i, p := range keep {

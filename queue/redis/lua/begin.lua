@@ -4,11 +4,11 @@
 -- While the room recovers it calls nobody, until all who wait have come by. Once in a
 -- state: who comes later is only put back.
 local function recover()
-  if s.recovered ~= 1 then s.recovered, s.recover_until, s.noted.lost_at = 1, now + poll, now end
+  if s.recovered ~= 1 then s.recovered, s.recover_until, s.noted.lost_at = 1, now + poll, whole(now) end
 end
 
 if not s.epoch then
-  s.epoch, s.due, s.ratio, s.noted.began = ARGV[2], now, 0.9, now
+  s.epoch, s.due, s.ratio, s.noted.began = ARGV[2], now, 0.9, whole(now)
   record('epoch', '', '', s.epoch)
 end
 if ARGV[3] ~= '' and ARGV[3] ~= s.epoch then recover() end
@@ -16,7 +16,7 @@ if ARGV[3] ~= '' and ARGV[3] ~= s.epoch then recover() end
 -- A store that knows an older answer to this gateway than the gateway got has lost its
 -- last writes, as after a failover; one that knows none has lost all.
 local told = values[6] and struct.unpack('>d', values[6]) or 0
-if told < seen_at then lost, s.noted.lost_at = math.max(1, told), now end
+if told < seen_at then lost, s.noted.lost_at = math.max(1, told), whole(now) end
 
 -- The rate's slots were used up to the due that was seen. With another interval that
 -- says nothing, unless the change of rate is among what was lost.
@@ -30,29 +30,10 @@ end
 if seen_interval > 0 and s.interval == seen_interval then s.due = math.max(s.due, seen_due) end
 s.front, s.last = math.max(s.front, seen_front), math.max(s.last, seen_last)
 
--- How many are inside, and how many more may be called or come in. It is counted once:
--- what the script changes is added by who changes it.
-local count
-local function active()
-  count = count or redis.call('ZCOUNT', ACTIVE, '(' .. whole(now), '+inf')
-  return count
+-- The entries of an opening are those above the base; a gateway that stays behind begins none anew.
+if values[1] and values[7] then s.opening, s.base = struct.unpack('>dd', values[7]) end
+local function counts(opening, base)
+  s.opening, s.base, s.noted.opening = opening, base, struct.pack('>dd', opening, base)
 end
-local function free() return most > 0 and most - active() - pending() or BOUND end
-
--- Why nobody is called or let in now, in the order in which a view tells it; nil where
--- the room is open.
-local function shut()
-  if now < opens then return EARLY end
-  if closes > 0 and now >= closes then return CLOSED end
-  if s.sold_out == '1' then return SOLDOUT end
-  if s.paused == '1' or s.interval == 0 then return PAUSED end
-  if now < s.recover_until then return RECOVERING end
-end
-
--- Why nobody may enter now: a ticket whose slot is far away stays called.
-local function refused()
-  local why = shut()
-  if why then return why end
-  if not near() then return ISCALLED end
-  if most > 0 and active() >= most then return FULL end
-end
+if opens > s.opening and now >= opens then counts(opens, s.entries) end
+if seen_opening == s.opening and s.entries - seen_sold < s.base then counts(s.opening, s.entries - seen_sold) end

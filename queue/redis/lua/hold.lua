@@ -43,7 +43,7 @@ end
 
 local since = math.max(now, tonumber(redis.call('ZSCORE', TAKEN, id) or 0) + 1, h.since + 1)
 local took, at = held and h.device ~= device, redis.call('HMGET', STATE, 'began', 'lost_at')
-local began, gone = s.noted.began or tonumber(at[1] or 0), s.noted.lost_at or tonumber(at[2] or 0)
+local began, gone = tonumber(s.noted.began or at[1] or 0), tonumber(s.noted.lost_at or at[2] or 0)
 local left = hold + ttl + MINUTE
 local tell = took or not held and (now < began + left or gone > 0 and now < gone + keep + left)
 if tell then -- rising, so that gateways read on from the last; above all that was told before a loss

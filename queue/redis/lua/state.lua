@@ -3,8 +3,8 @@
 -- KEYS  1 line  2 called  3 entered  4 active  5 state  6 journal  7 revoked  8 taken
 -- ARGV  1 now, '' for the store's clock        2 epoch to begin with, where there is none
 --       3 epoch that the gateway knows, ''     4 the gateway's name
---       5 longest poll that it has told anybody, then what it saw last: clock, due, interval, front, last
---       6 burst, opens at, closes at, hold, pass ttl, max active, interval of the file's rate, 1 where places are drawn
+--       5 longest poll that it has told anybody, then what it saw last: clock, due, interval, front, last, opening, entries in it
+--       6 burst, opens at, closes at, hold, pass ttl, max active, interval of the file's rate, 1 where places are drawn, quota
 --       7.. the script's own
 --
 -- Numbers go together, as doubles in one string: each value of its own, here, in the state or
@@ -13,8 +13,8 @@ local LINE, CALLED, ENTERED, ACTIVE, STATE, JOURNAL, REVOKED =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local OWN, BOUND, MINUTE = 7, 1000, 60000000
 local WAITING, ISCALLED, ADMITTED, OVER, FULL, EARLY, CLOSED, PAUSED, RECOVERING, SOLDOUT = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
-local poll, seen_at, seen_due, seen_interval, seen_front, seen_last = struct.unpack('>dddddd', ARGV[5])
-local burst, opens, closes, hold, ttl, most, file_interval, draw = struct.unpack('>dddddddd', ARGV[6])
+local poll, seen_at, seen_due, seen_interval, seen_front, seen_last, seen_opening, seen_sold = struct.unpack('>dddddddd', ARGV[5])
+local burst, opens, closes, hold, ttl, most, file_interval, draw, quota = struct.unpack('>ddddddddd', ARGV[6])
 local function whole(n) return string.format('%d', n) end
 
 local now = tonumber(ARGV[1])
@@ -25,10 +25,10 @@ end
 
 -- The field of a gateway holds the clock that its last answer told.
 local NUMBERS, GATE = '>ddddddddddddd', 'gate:' .. ARGV[4]
-local values = redis.call('HMGET', STATE, 'numbers', 'epoch', 'cohorts', 'paused', 'sold_out', GATE)
+local values = redis.call('HMGET', STATE, 'numbers', 'epoch', 'cohorts', 'paused', 'sold_out', GATE, 'opening')
 local s = {epoch = values[1] and values[2], cohorts = values[1] and values[3] or '', paused = values[4], sold_out = values[5],
   opened = false, last = 0, front = 0, due = 0, interval = 0, ratio = 0, clock = 0, spare = 0, spare_interval = 0,
-  arrivals = 0, calls = 0, entries = 0, recover_until = 0, recovered = 0, noted = {}}
+  arrivals = 0, calls = 0, entries = 0, recover_until = 0, recovered = 0, opening = 0, base = 0, noted = {}}
 if values[1] then
   s.last, s.front, s.due, s.interval, s.ratio, s.clock, s.spare, s.spare_interval, s.arrivals, s.calls, s.entries,
     s.recover_until, s.recovered = struct.unpack(NUMBERS, values[1])
@@ -46,7 +46,7 @@ local function recorded(kind, list, detail)
 end
 
 -- Ends a script: saves the state, and returns the head of its answer: the epoch, and
--- clock, due, interval, front and last, which the gateway brings back, with what is lost.
+-- clock, due, interval, front, last, opening and entries in it, which the gateway brings back, with what is lost.
 local function head()
   local flat = {'numbers', struct.pack(NUMBERS, s.last, s.front, s.due, s.interval, s.ratio, s.clock, s.spare, s.spare_interval,
     s.arrivals, s.calls, s.entries, s.recover_until, s.recovered), GATE, struct.pack('>d', now)}
@@ -54,7 +54,7 @@ local function head()
   if s.opened then
     flat[#flat + 1], flat[#flat + 2] = 'cohorts', struct.pack('>' .. string.rep('d', #s.opened), unpack(s.opened))
   end
-  for name, at in pairs(s.noted) do flat[#flat + 1], flat[#flat + 2] = name, whole(at) end
+  for name, at in pairs(s.noted) do flat[#flat + 1], flat[#flat + 2] = name, at end
   redis.call('HSET', STATE, unpack(flat))
-  return {s.epoch, struct.pack('>dddddd', now, s.due, s.interval, s.front, s.last, lost)}
+  return {s.epoch, struct.pack('>dddddddd', now, s.due, s.interval, s.front, s.last, s.opening, s.entries - s.base, lost)}
 end
