@@ -101,7 +101,8 @@ func TestTwoProvidersAreNotMixedUp(t *testing.T) {
 
 func TestSwappedAndBrokenAnswersAreRefused(t *testing.T) {
 	i := startIndependent(t, "ES256")
-	s := i.side(t, func(c *identity.Config) { c.Algorithms, c.Timeout = []string{"ES256"}, 2*time.Second })
+	s := i.side(t, func(c *identity.Config) { c.Algorithms = []string{"ES256"} })
+	hasty := i.side(t, func(c *identity.Config) { c.Algorithms, c.Timeout = []string{"ES256"}, time.Second })
 	if _, err := s.verify("person-11"); err != nil {
 		t.Fatal(err)
 	}
@@ -137,10 +138,14 @@ func TestSwappedAndBrokenAnswersAreRefused(t *testing.T) {
 			setBody(a, body[:len(body)/2])
 			return err
 		})
-		f(name+" never", path, identity.Unavailable, func(a *http.Response) error {
+		address, flow := s.begin()
+		back := s.choose(address, "person-12")
+		i.on(path, func(a *http.Response) error {
 			<-a.Request.Context().Done()
 			return a.Request.Context().Err()
 		})
+		_, err := hasty.Finish(t.Context(), flow, back)
+		refused(t, name+" never", err, identity.Unavailable)
 		f(name+" without an end", path, identity.Unavailable, func(a *http.Response) error {
 			a.Body, a.ContentLength = io.NopCloser(io.MultiReader(strings.NewReader(`{"x":"Gildong`), endlessly{})), -1
 			a.Header.Del("Content-Length")

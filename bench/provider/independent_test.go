@@ -21,12 +21,69 @@ import (
 	"waitroom/token/identity"
 )
 
-// independent is an OpenID provider that others wrote, in a process of its own, behind a proxy that can be told to break its answers.
+// node is the process that the independent providers of all tests are in. It is started by the first, and ended by TestMain.
+var node struct {
+	once sync.Once
+	err  error
+	said bytes.Buffer
+	end  func()
+
+	mu  sync.Mutex
+	in  io.Writer
+	out *bufio.Scanner
+}
+
+func startNode() error {
+	if _, err := os.Stat(filepath.Join("independent", "node_modules", "oidc-provider")); err != nil {
+		if out, err := exec.Command("npm", "ci", "--prefix", "independent", "--no-audit", "--no-fund").CombinedOutput(); err != nil {
+			return fmt.Errorf("the Node packages of bench/provider/independent are missing, and npm ci did not bring them: %w\n%s", err, out)
+		}
+	}
+	cmd := exec.Command("node", "provider.mjs")
+	cmd.Dir, cmd.Stderr = "independent", &node.said
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	node.in, node.out = in, bufio.NewScanner(out)
+	node.end = func() {
+		_ = in.Close() // ends it
+		_ = cmd.Wait()
+	}
+	return nil
+}
+
+// tell makes the process obey one line, and reads its answer.
+func tell(t testing.TB, wish, answer any) {
+	t.Helper()
+	if node.once.Do(func() { node.err = startNode() }); node.err != nil {
+		t.Fatal(node.err)
+	}
+	node.mu.Lock()
+	defer node.mu.Unlock()
+	if err := json.NewEncoder(node.in).Encode(wish); err != nil {
+		t.Fatal(err)
+	}
+	if !node.out.Scan() {
+		t.Fatalf("the independent providers are gone: %v", node.out.Err())
+	}
+	if err := json.Unmarshal(node.out.Bytes(), answer); err != nil {
+		t.Fatalf("%v: %s", err, node.out.Text())
+	}
+}
+
+// independent is an OpenID provider that others wrote, behind a proxy that can be told to break its answers.
 type independent struct {
 	t      testing.TB
 	Issuer string
-	in     io.Writer
-	out    *bufio.Scanner
+	port   int
 
 	mu sync.Mutex
 	// meddle changes an answer on its way to whoever asked for the path; nil leaves it.
@@ -35,41 +92,14 @@ type independent struct {
 
 func startIndependent(t testing.TB, algorithm string) *independent {
 	t.Helper()
-	if _, err := os.Stat(filepath.Join("independent", "node_modules", "oidc-provider")); err != nil {
-		if out, err := exec.Command("npm", "ci", "--prefix", "independent", "--no-audit", "--no-fund").CombinedOutput(); err != nil {
-			t.Fatalf("the Node packages of bench/provider/independent are missing, and npm ci did not bring them: %v\n%s", err, out)
-		}
-	}
-	cmd := exec.Command("node", "provider.mjs")
-	cmd.Dir = "independent"
-	var said bytes.Buffer
-	cmd.Stderr = &said
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	i := &independent{t: t, in: in, out: bufio.NewScanner(out), meddle: map[string]func(*http.Response) error{}}
-	t.Cleanup(func() {
-		_ = in.Close() // ends it
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Log(said.String())
-		}
-	})
 	var ready struct{ Port int }
-	i.read(&ready)
+	tell(t, struct{}{}, &ready)
+	i := &independent{t: t, port: ready.Port, meddle: map[string]func(*http.Response) error{}}
 	target, err := url.Parse(fmt.Sprintf("http://127.0.0.1:%d", ready.Port))
 	if err != nil {
 		t.Fatal(err)
 	}
-	i.Issuer = serve(t, func(address string) http.Handler { return i.proxy(target) })
+	i.Issuer = serve(t, func(string) http.Handler { return i.proxy(target) })
 	i.become(algorithm)
 	return i
 }
@@ -96,23 +126,10 @@ func (i *independent) proxy(target *url.URL) http.Handler {
 	}
 }
 
-func (i *independent) read(v any) {
-	i.t.Helper()
-	if !i.out.Scan() {
-		i.t.Fatalf("the independent provider is gone: %v", i.out.Err())
-	}
-	if err := json.Unmarshal(i.out.Bytes(), v); err != nil {
-		i.t.Fatalf("%v: %s", err, i.out.Text())
-	}
-}
-
 // become makes it a new provider of the same issuer, with another key.
 func (i *independent) become(algorithm string) {
 	i.t.Helper()
-	if err := json.NewEncoder(i.in).Encode(map[string]any{"issuer": i.Issuer, "algorithm": algorithm, "redirects": []string{callback}}); err != nil {
-		i.t.Fatal(err)
-	}
-	i.read(&struct{}{})
+	tell(i.t, map[string]any{"port": i.port, "issuer": i.Issuer, "algorithm": algorithm, "redirects": []string{callback}}, &struct{}{})
 }
 
 // on changes answers for a path from now on.
@@ -135,7 +152,7 @@ func (i *independent) side(t testing.TB, change func(*identity.Config)) *side {
 	s := &side{independent: i}
 	c := identity.Config{
 		Name: "other", Type: "oidc", Callback: callback, ClientID: "waitroom", ClientSecret: "a secret: +/?", Issuer: i.Issuer,
-		Scopes: []string{"openid", "profile"}, Birthday: true, Groups: []string{"priority_group"}, Timeout: 10 * time.Second,
+		Scopes: []string{"openid", "profile"}, Birthday: true, Groups: []string{"priority_group"}, Timeout: time.Minute,
 		Failures: 1000, Clock: s.now,
 	}
 	if change != nil {
@@ -178,7 +195,7 @@ func (s *side) choose(address, person string) identity.Back {
 		s.t.Fatal(err)
 	}
 	transport := &http.Transport{DisableKeepAlives: true}
-	client := &http.Client{Jar: jar, Transport: transport, Timeout: 20 * time.Second, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+	client := &http.Client{Jar: jar, Transport: transport, Timeout: time.Minute, CheckRedirect: func(r *http.Request, via []*http.Request) error {
 		if strings.HasPrefix(r.URL.String(), callback) || len(via) > 10 {
 			return http.ErrUseLastResponse
 		}

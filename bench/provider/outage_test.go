@@ -28,7 +28,7 @@ func TestAProviderThatIsDownKeepsNobodyFromStartingAndComesBack(t *testing.T) {
 }
 
 func TestAProviderThatFailsIsLeftAloneAndTriedByOne(t *testing.T) {
-	p := newPair(t, func(c *identity.Config) { c.Failures, c.Pause = 3, 10*time.Second })
+	p := newPair(t, func(c *identity.Config) { c.Failures, c.Pause, c.Timeout = 3, 10*time.Second, time.Minute })
 	if _, err := p.verify("person=1"); err != nil {
 		t.Fatal(err)
 	}
@@ -106,35 +106,46 @@ func TestClosingBreaksOffWhatIsUnderWay(t *testing.T) {
 }
 
 func TestSlowEndlessAndOddAnswersAreGivenUp(t *testing.T) {
-	p := newPair(t, func(c *identity.Config) { c.Timeout, c.Failures = time.Second, 1000 })
-	f := func(what string, turn func(*provider.Knobs)) {
+	p := newPair(t, func(c *identity.Config) { c.Timeout, c.Failures = time.Minute, 1000 })
+	hasty := p.config
+	hasty.Timeout = time.Second
+	q, err := identity.New(hasty)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(q.Close)
+	f := func(what string, by identity.Provider, turn func(*provider.Knobs)) {
 		t.Helper()
+		address, flow := p.begin()
+		back := p.choose(address, "person=1")
 		p.demo.Turn(turn)
 		defer p.demo.Turn(func(k *provider.Knobs) { *k = provider.Knobs{} })
-		_, err := p.verify("person=1")
+		_, err := by.Finish(t.Context(), flow, back)
 		refused(t, what, err, identity.Unavailable)
 	}
-	f("a byte at a time", func(k *provider.Knobs) { k.Trickle = true })
-	f("without an end", func(k *provider.Knobs) { k.Flood = true })
-	f("never", func(k *provider.Knobs) { k.Delay = time.Hour })
-	f("elsewhere", func(k *provider.Knobs) { k.Redirect = true })
-	f("a page", func(k *provider.Knobs) { k.Text = true })
-	f("failing", func(k *provider.Knobs) { k.Fail = 1 })
-	f("the profile only", func(k *provider.Knobs) { k.Fail, k.Paths = 1, []string{"/userinfo"} })
+	f("a byte at a time", q, func(k *provider.Knobs) { k.Trickle = true })
+	f("never", q, func(k *provider.Knobs) { k.Delay = time.Hour })
+	f("without an end", p, func(k *provider.Knobs) { k.Flood = true })
+	f("elsewhere", p, func(k *provider.Knobs) { k.Redirect = true })
+	f("a page", p, func(k *provider.Knobs) { k.Text = true })
+	f("failing", p, func(k *provider.Knobs) { k.Fail = 1 })
+	f("the profile only", p, func(k *provider.Knobs) { k.Fail, k.Paths = 1, []string{"/userinfo"} })
+}
+
+func TestOddDescriptionsAndKeysAreGivenUp(t *testing.T) {
 	for _, path := range []string{"/jwks", "/.well-known/openid-configuration"} {
-		q := newPair(t, func(c *identity.Config) { c.Timeout, c.Failures = time.Second, 1000 })
 		for what, turn := range map[string]func(*provider.Knobs){
 			"endless": func(k *provider.Knobs) { k.Flood = true }, "a page": func(k *provider.Knobs) { k.Text = true },
 			"elsewhere": func(k *provider.Knobs) { k.Redirect = true }, "failing": func(k *provider.Knobs) { k.Fail = 1 },
 		} {
-			q.demo.Turn(func(k *provider.Knobs) {
-				*k = provider.Knobs{Paths: []string{path}}
+			p := newPair(t, func(c *identity.Config) { c.Timeout = time.Minute })
+			p.demo.Turn(func(k *provider.Knobs) {
+				k.Paths = []string{path}
 				turn(k)
 			})
-			q.clock.forward(10 * time.Second)
-			address, flow, err := q.Begin(t.Context(), identity.Start{Device: device, Now: q.clock.now()})
+			address, flow, err := p.Begin(t.Context(), identity.Start{Device: device, Now: p.clock.now()})
 			if err == nil {
-				_, err = q.Finish(t.Context(), flow, q.choose(address, "person=1"))
+				_, err = p.Finish(t.Context(), flow, p.choose(address, "person=1"))
 			}
 			refused(t, path+" "+what, err, identity.Unavailable)
 		}

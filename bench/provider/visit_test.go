@@ -68,7 +68,7 @@ func newPair(t testing.TB, change func(*identity.Config), its ...func(*provider.
 	p := &pair{t: t, clock: newClock()}
 	p.config = identity.Config{
 		Name: "demo", Type: "oidc", Callback: callback, ClientID: "waitroom", ClientSecret: "a secret: +/?", Algorithms: []string{"ES256"},
-		Birthday: true, Groups: []string{"priority_group"}, Clock: p.clock.now,
+		Birthday: true, Groups: []string{"priority_group"}, Clock: p.clock.now, Timeout: time.Minute,
 	}
 	p.config.Issuer = serve(t, func(address string) http.Handler {
 		c := provider.Config{Issuer: address, Korean: "데모", English: "Demo", ClientID: "waitroom", ClientSecret: "a secret: +/?", Clock: p.clock.now}
@@ -104,7 +104,7 @@ func (p *pair) choose(address, person string) identity.Back {
 	client := &http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Timeout:       10 * time.Second,
+		Timeout:       time.Minute,
 	}
 	a, err := client.Get(address + "&" + person)
 	if err != nil {

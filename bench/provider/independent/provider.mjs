@@ -1,6 +1,7 @@
-// An OpenID provider that others wrote (npm oidc-provider), for the gateway's tests: it listens on a free port of
-// this machine, says which on its output, and obeys lines on its input:
-//   {"issuer": ADDRESS, "algorithm": "RS256"}   be the provider of that issuer, with a new key
+// OpenID providers that others wrote (npm oidc-provider), for the gateway's tests. Obeys lines on its input, each with a line
+// on its output:
+//   {}                                                        listen on a free port of this machine, and say which
+//   {"port": …, "issuer": ADDRESS, "algorithm": "RS256", …}   be the provider of that issuer there, with a new key
 // Whom a flow verifies is its login_hint. It ends with its input.
 import {createServer} from 'node:http';
 import {generateKeyPairSync, randomBytes} from 'node:crypto';
@@ -38,9 +39,7 @@ function make({issuer, algorithm, redirects}) {
   return provider;
 }
 
-let provider;
-
-async function interact(req, res) {
+async function interact(provider, req, res) {
   const {prompt, params, session, grantId} = await provider.interactionDetails(req, res);
   if (prompt.name === 'login') {
     return provider.interactionFinished(req, res, {login: {accountId: params.login_hint}});
@@ -51,21 +50,31 @@ async function interact(req, res) {
   return provider.interactionFinished(req, res, {consent: {grantId: await grant.save()}}, {mergeWithLastSubmission: true});
 }
 
-const server = createServer((req, res) => {
-  if (!req.url.startsWith('/interaction/')) {
-    provider.callback()(req, res);
-    return;
-  }
-  interact(req, res).catch((error) => {
-    console.error(error);
-    res.writeHead(500).end();
-  });
-});
+const providers = new Map(); // by port
 
-server.listen(0, '127.0.0.1', () => console.log(JSON.stringify({port: server.address().port})));
+function open() {
+  const server = createServer((req, res) => {
+    const provider = providers.get(server.address().port);
+    if (!req.url.startsWith('/interaction/')) {
+      provider.callback()(req, res);
+      return;
+    }
+    interact(provider, req, res).catch((error) => {
+      console.error(error);
+      res.writeHead(500).end();
+    });
+  });
+  server.listen(0, '127.0.0.1', () => console.log(JSON.stringify({port: server.address().port})));
+}
+
 const input = createInterface({input: process.stdin});
 input.on('line', (line) => {
-  provider = make(JSON.parse(line));
+  const wish = JSON.parse(line);
+  if (!wish.port) {
+    open();
+    return;
+  }
+  providers.set(wish.port, make(wish));
   console.log('{}');
 });
 input.on('close', () => process.exit(0));
