@@ -2,6 +2,7 @@ package main
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,6 +98,47 @@ func TestARoomOpensAndClosesByItsWindowsOneAfterAnother(t *testing.T) {
 		f(102*m, 80*m, 102*m, false) // for good
 		f(120*m, 80*m, 102*m, false)
 	})
+}
+
+// The store's clock alone counts, also where somebody sets it: not this machine's, which shows another year.
+func TestTheOpeningFollowsTheStoresClockForthAndBack(t *testing.T) {
+	var now atomic.Int64
+	midnight := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	store, err := memory.Open(memory.Options{Dir: t.TempDir(), NoSync: true, Now: now.Load})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	room := roomOf(t, three)
+	s, err := eligibility(room)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, err := store.Room("booking", withOpening(rules(room), s, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &openings{line: line, changed: make(chan struct{}, 1)}
+	o.follow(rules(room), s)
+	f := func(minutes, opens time.Duration) {
+		t.Helper()
+		now.Store(midnight.Add(minutes * time.Minute).UnixMicro())
+		if err := line.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if wait := o.step(); wait <= 0 || wait > openingsEvery {
+			t.Errorf("waits %v", wait)
+		}
+		if r := line.Rules(); r.OpensAt != midnight.Add(opens*time.Minute).UnixMicro() {
+			t.Errorf("at minute %d it opens at %v", minutes, time.UnixMicro(r.OpensAt).UTC())
+		}
+	}
+	f(0, 20)
+	f(43, 50)
+	f(30, 20) // set back into the first window
+	f(100, 80)
+	f(-60*24*365, 20)
+	f(60*24*365, 80)
 }
 
 func TestAChangedConfigurationChangesTheOpeningsAtOnce(t *testing.T) {

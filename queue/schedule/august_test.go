@@ -8,7 +8,7 @@ import (
 )
 
 // civilTime is a local time as people write it.
-func civilTime(t *testing.T, text string) time.Time {
+func civilTime(t testing.TB, text string) time.Time {
 	t.Helper()
 	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02"} {
 		if at, err := time.Parse(layout, text); err == nil {
@@ -20,7 +20,7 @@ func civilTime(t *testing.T, text string) time.Time {
 }
 
 // at is an instant, RFC 3339.
-func at(t *testing.T, text string) int64 {
+func at(t testing.TB, text string) int64 {
 	t.Helper()
 	i, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
@@ -29,7 +29,7 @@ func at(t *testing.T, text string) int64 {
 	return i.UnixMicro()
 }
 
-func zone(t *testing.T, name string) *time.Location {
+func zone(t testing.TB, name string) *time.Location {
 	t.Helper()
 	z, err := time.LoadLocation(name)
 	if err != nil {
@@ -38,7 +38,7 @@ func zone(t *testing.T, name string) *time.Location {
 	return z
 }
 
-func made(t *testing.T, zoneName string, windows ...Window) *Schedule {
+func made(t testing.TB, zoneName string, windows ...Window) *Schedule {
 	t.Helper()
 	s, err := New(zone(t, zoneName), Span{}, windows)
 	if err != nil {
@@ -48,13 +48,13 @@ func made(t *testing.T, zoneName string, windows ...Window) *Schedule {
 }
 
 // rotating is the rotation on the dates from first to last, 20:00 to 18:00.
-func rotating(t *testing.T, first, last string) Window {
+func rotating(t testing.TB, first, last string) Window {
 	t.Helper()
 	return Window{Kind: Rotation, First: civilTime(t, first), Last: civilTime(t, last), Opens: 20 * time.Hour, Closes: 18 * time.Hour}
 }
 
 // august is what Korea had in 2021.
-func august(t *testing.T) *Schedule {
+func august(t testing.TB) *Schedule {
 	t.Helper()
 	return made(t, "Asia/Seoul",
 		rotating(t, "2021-08-09", "2021-08-18"),
