@@ -170,6 +170,10 @@ func TestSwappedAndBrokenAnswersAreRefused(t *testing.T) {
 			return nil
 		})
 	}
+	f("a code that Naver does not know", "/token", identity.Replayed, func(a *http.Response) error {
+		setBody(a, []byte(`{"error":"invalid_request","error_description":"no valid data in session"}`)) // with status 200
+		return nil
+	})
 	if _, err := s.verify("person-12"); err != nil {
 		t.Errorf("after all that: %v", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -277,6 +278,33 @@ func TestAPersonWhoBreaksOffIsToldApartFromAProviderThatDoes(t *testing.T) {
 	refused(t, "an error that is none", err, identity.Unavailable)
 	if p.Health().Broken {
 		t.Error("errors that visitors bring switch the provider off")
+	}
+}
+
+func TestSeveralProvidersShareAnAddress(t *testing.T) {
+	at := map[string]http.Handler{}
+	address := serve(t, func(string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { at[strings.Split(r.URL.Path, "/")[1]].ServeHTTP(w, r) })
+	})
+	var keys []string
+	for _, name := range []string{"slow", "quick"} {
+		p := newPair(t, nil)
+		at[name] = provider.New(provider.Config{Issuer: address + "/" + name, ClientID: "waitroom", Clock: p.clock.now})
+		p.config.Issuer, p.config.ClientSecret = address+"/"+name, ""
+		q, err := identity.New(p.config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(q.Close)
+		p.Provider = q
+		who, err := p.verify("person=7")
+		if err != nil || who.Digit != 7 {
+			t.Fatalf("%s: %+v, %v", name, who, err)
+		}
+		keys = append(keys, string(who.Key))
+	}
+	if keys[0] == keys[1] {
+		t.Errorf("two accounts are one person: %q", keys)
 	}
 }
 

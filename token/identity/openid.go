@@ -80,8 +80,12 @@ func (o *openID) Begin(ctx context.Context, s Start) (string, Flow, error) {
 }
 
 func (o *openID) oauth(d *description, redirect string) *oauth2.Config {
+	endpoint := d.endpoint
+	if o.c.ClientSecret == "" {
+		endpoint.AuthStyle = oauth2.AuthStyleInParams // a public client has nothing for a header
+	}
 	return &oauth2.Config{
-		ClientID: o.c.ClientID, ClientSecret: o.c.ClientSecret, Endpoint: d.endpoint, RedirectURL: redirect, Scopes: o.c.Scopes,
+		ClientID: o.c.ClientID, ClientSecret: o.c.ClientSecret, Endpoint: endpoint, RedirectURL: redirect, Scopes: o.c.Scopes,
 	}
 }
 
@@ -162,8 +166,10 @@ func (o *openID) ask(ctx context.Context, f func(context.Context) error) error {
 	within, cancel := context.WithTimeout(ctx, o.c.Timeout)
 	defer cancel()
 	defer context.AfterFunc(o.life, cancel)()
+	became := abandoned // where f panics, too, so that no probe is waited for that is over
+	defer func() { o.breaker.tell(o.c.Clock(), became) }()
 	err := f(within)
-	o.breaker.tell(o.c.Clock(), o.outcome(ctx, err))
+	became = o.outcome(ctx, err)
 	return err
 }
 

@@ -93,7 +93,7 @@ func (s *signed) Finish(ctx context.Context, f Flow, b Back) (Person, error) {
 	case again:
 		return Person{}, &Refusal{Replayed, errors.New("the token was used before (jti)")}
 	case full:
-		return Person{}, errFull
+		return Person{}, &Refusal{Busy, errors.New("more tokens were used than are remembered; the oldest are forgotten in some minutes")}
 	}
 	return person, nil
 }
