@@ -184,3 +184,10 @@ func TestWindowsOutsideOfTheRoomsHoursAreRefused(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestTheQuotaIsThatOfTheConfiguration(t *testing.T) {
+	room := roomOf(t, strings.Replace(daily, "zone: UTC", "zone: UTC\n  quota: 1,900,000", 1))
+	if r := rules(room); r.Quota != 1_900_000 {
+		t.Errorf("got %d", r.Quota)
+	}
+}

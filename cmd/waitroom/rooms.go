@@ -233,7 +233,7 @@ func rules(c *config.Room) queue.Rules {
 	r := queue.Rules{
 		RatePerHour: c.Rate.PerHour(), Burst: c.Burst, Hold: c.Hold.Microseconds(),
 		PassTTL: c.Pass.TTL.Microseconds(), MaxActive: int64(c.MaxActive),
-		Draw: c.BeforeOpening.Order == config.OrderDraw,
+		Draw: c.BeforeOpening.Order == config.OrderDraw, Quota: int64(c.Eligibility.Quota),
 	}
 	if !c.OpensAt.IsZero() {
 		r.OpensAt = c.OpensAt.UnixMicro()
