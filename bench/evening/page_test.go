@@ -40,7 +40,7 @@ func TestThePagesAroundIdentityAreAccessibleAndBehave(t *testing.T) {
 	}
 	for _, args := range [][]string{forms, {"choice.mjs", dir}} {
 		t.Run(args[0], func(t *testing.T) {
-			cmd := exec.Command("node", args...) //nolint:gosec // our own scripts
+			cmd := exec.Command("node", args...)
 			cmd.Dir = filepath.Join("..", "browser")
 			run(t, cmd)
 		})
