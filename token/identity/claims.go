@@ -128,5 +128,23 @@ func (c *Config) person(have map[string]string, b Back) (Person, error) {
 }
 
 func incomplete(format string, name string) *Refusal {
-	return &Refusal{Incomplete, fmt.Errorf(format, name)}
+	return &Refusal{Incomplete, &lacking{claim: name, text: fmt.Sprintf(format, name)}}
+}
+
+// lacking is that a claim was not given.
+type lacking struct{ claim, text string }
+
+func (l *lacking) Error() string { return l.text }
+
+// Lacks is the claim that was not given, by our name for it, so that people can be told what to consent to; "" where nothing is known
+// to be missing.
+func Lacks(err error) string {
+	var l *lacking
+	switch {
+	case errors.As(err, &l):
+		return l.claim
+	case errors.Is(err, errNoDay):
+		return claimDate
+	}
+	return ""
 }

@@ -57,17 +57,19 @@ func TestTheKeyIsOfTheConfiguredIssuer(t *testing.T) {
 }
 
 func TestAClaimThatIsNeededAndNotGivenIsNamed(t *testing.T) {
-	c := complete(t, func(c *Config) { c.Person, c.Required = []string{"ci"}, []string{"verified"} })
-	f := func(have map[string]string, want string) {
+	c := complete(t, func(c *Config) { c.Person, c.Required = []string{"ci"}, []string{"verified", "birthdate"} })
+	f := func(have map[string]string, lacks, want string) {
 		t.Helper()
 		_, err := c.person(have, Back{Now: evening})
 		var r *Refusal
-		if !errors.As(err, &r) || r.Why != Incomplete || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v: %v", have, err)
+		if !errors.As(err, &r) || r.Why != Incomplete || Lacks(err) != lacks || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v, lacks %q", have, err, Lacks(err))
 		}
 	}
-	f(map[string]string{"verified": "true"}, "claim ci")
-	f(map[string]string{"ci": "x"}, "claim verified")
+	f(map[string]string{"verified": "true"}, "ci", "claim ci")
+	f(map[string]string{"ci": "x"}, "verified", "claim verified")
+	f(map[string]string{"ci": "x", "verified": "true"}, "birthdate", "not given")
+	f(map[string]string{"ci": "x", "verified": "true", "birthdate": "0000-13-40"}, "", "none that there is")
 }
 
 func TestClaimsAreReadAsWhatTheyAreAndBounded(t *testing.T) {
