@@ -89,6 +89,15 @@ func visit(l *Line, n int) {
 		return
 	}
 	fmt.Println("place", n, s.Place, s.Entry)
+	if n%3 == 0 {
+		c := queue.Claim{IDs: []queue.ID{id(n)}, Device: [16]byte{byte(n)}, Keep: queue.DefaultKeep}
+		for range 2 { // without a lock the second takes over from the first
+			c.Device[1]++
+			if h, err := l.Hold(bg, c); err == nil {
+				fmt.Println("held", n+verified, h.Since, l.Taken(id(n)))
+			}
+		}
+	}
 	switch n % 5 {
 	case 0:
 		if l.Leave(bg, id(n), s.Place) == nil && s.State != queue.StateAdmitted {
@@ -103,6 +112,9 @@ func visit(l *Line, n int) {
 		}
 	}
 }
+
+// verified sets what is said of a person apart from what is said of the ticket.
+const verified = 1 << 41
 
 type said struct {
 	what         string
@@ -146,6 +158,13 @@ func TestNobodyWhoGotAnAnswerIsLostByKill9(t *testing.T) {
 func holds(t *testing.T, l *Line, all map[int]said) {
 	t.Helper()
 	for n, s := range all {
+		if s.what == "held" {
+			h := l.state.persons.held[id(n-verified)]
+			if h.Since < s.place || h.Since > s.place && !h.Took || l.Taken(id(n-verified)) < s.entry {
+				t.Fatalf("person %d is held since %d: %+v, taken %d of %d", n, s.place, h, l.Taken(id(n-verified)), s.entry)
+			}
+			continue
+		}
 		r, used := l.state.records[id(n)]
 		seat, there := l.standing(id(n))
 		switch {

@@ -264,15 +264,15 @@ func (l *Line) shut(now int64) queue.State {
 
 // seats is how many more may be called, as far as those inside count, and those who have entered.
 func (l *Line) seats() int64 {
-	const any = 1 << 62
-	seats := int64(any)
+	const unbounded = 1 << 62
+	seats := int64(unbounded)
 	if l.rules.MaxActive > 0 {
 		seats = l.rules.MaxActive - l.state.active
 	}
 	if l.rules.Quota > 0 {
 		seats = min(seats, l.rules.Quota-l.state.sold())
 	}
-	if seats < any {
+	if seats < unbounded {
 		seats -= l.state.pace.Pending()
 	}
 	return seats
