@@ -9,7 +9,7 @@
 //
 // A room's journal is a folder of segments, each a row of records with a length
 // and a CRC32C. It grows by some 120 bytes for a visitor who arrives, is called and
-// enters, and is never shortened: it is the room's audit. Starting reads all of it,
+// enters, by 112 for each verification, and is never shortened: it is the room's audit. Starting reads all of it,
 // some 700,000 records a second. To begin anew, move the folder away. A ticket in the
 // line takes up to 80 bytes of memory.
 //

@@ -13,8 +13,8 @@
 // that its gateway knows, and the next tick gives back who entered through it, and what
 // operators had set. Places come back with the tickets that show them. Not its job: to
 // keep a lost ticket from entering once more through another gateway in the tenth of a
-// second before that tick, and to find out about the passes that were ended, where no
-// gateway outlived the loss.
+// second before that tick, and to find out about the passes that were ended and the
+// persons who were taken over, where no gateway outlived the loss.
 package redis
 
 import (
