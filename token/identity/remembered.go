@@ -7,7 +7,8 @@ import (
 )
 
 // remembered is something that a provider publishes: fetched when it is first needed, by one for all who wait, and anew when it has
-// got old, in the background. When it cannot be fetched anew, the old one is good for a while longer.
+// got old: in the background, or waited for where nobody has needed it for long. When it cannot be fetched anew, the old one is good
+// for a while longer.
 type remembered[T any] struct {
 	fetch       func(context.Context) (T, error)
 	clock       func() time.Time
@@ -36,7 +37,8 @@ func (r *remembered[T]) get(ctx, life context.Context, renew bool) (T, error) {
 	}
 	value, err, flight := r.value, r.err, r.flight
 	r.mu.Unlock()
-	if have && !renew {
+	idle := age >= 2*r.fresh && err == nil
+	if have && !renew && !(idle && flight != nil) {
 		return value, nil
 	}
 	if flight == nil {
@@ -49,6 +51,9 @@ func (r *remembered[T]) get(ctx, life context.Context, renew bool) (T, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if have && !renew {
+		return r.value, nil
+	}
 	return r.value, r.err
 }
 

@@ -73,9 +73,13 @@ func TestWhatHasGotOldIsFetchedAnewInTheBackground(t *testing.T) {
 		get(true, 2) // it was fetched a moment ago
 		time.Sleep(5 * time.Second)
 		get(true, 3) // and now it is waited for
+		time.Sleep(2 * time.Minute)
+		get(false, 4) // nobody needed it for long: that is waited for, too
 		v.err = errors.New("down")
-		time.Sleep(59 * time.Minute)
-		get(false, 3) // good for an hour
+		for range 59 {
+			time.Sleep(time.Minute)
+			get(false, 4) // good for an hour
+		}
 		time.Sleep(time.Minute)
 		if got, err := r.get(t.Context(), t.Context(), false); err == nil {
 			t.Errorf("after an hour: %d", got)
