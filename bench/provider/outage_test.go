@@ -67,6 +67,30 @@ func TestAProviderThatFailsIsLeftAloneAndTriedByOne(t *testing.T) {
 	}
 }
 
+func TestWhatVisitorsMakeUpDoesNotSwitchTheProviderOff(t *testing.T) {
+	p := newPair(t, func(c *identity.Config) { c.Failures = 3 })
+	address, f := p.begin()
+	back := p.choose(address, "cancel=1")
+	back.Error = ""
+	for _, code := range []string{"x", "y", "z", strings.Repeat("x", 2048), "'; --", "0"} {
+		back.Code = code
+		_, err := p.Finish(t.Context(), f, back)
+		refused(t, "a code that does not exist", err, identity.Replayed)
+	}
+	for _, code := range []string{"", strings.Repeat("x", 2049), "x\r\ny", "한글"} {
+		back.Code = code
+		_, err := p.Finish(t.Context(), f, back)
+		refused(t, "what is no code", err, identity.Forged)
+	}
+	other := f
+	other.Provider = "another"
+	_, err := p.Finish(t.Context(), other, back)
+	refused(t, "a flow of another provider", err, identity.Mismatch)
+	if _, err := p.verify("person=1"); err != nil || p.Health().Broken {
+		t.Errorf("after all that: %v", err)
+	}
+}
+
 func TestVerificationsDoNotPileUp(t *testing.T) {
 	p := newPair(t, func(c *identity.Config) { c.MaxConcurrent = 3 })
 	address, f := p.begin()
