@@ -129,6 +129,9 @@ func printRoom(w io.Writer, r *operator.RoomState) error {
 	}
 	line("paused", "%s%s", yes(r.Paused), since(r.PausedSetBy, r.PausedSetAt))
 	line("sold out", "%s%s", yes(r.SoldOut), since(r.SoldOutSetBy, r.SoldOutSetAt))
+	if r.Quota > 0 {
+		line("quota", "%s of %s entered by this opening", count(r.Sold), count(r.Quota))
+	}
 	line("message", "%s%s", cmp.Or(r.Message, "none"), since(r.MessageSetBy, r.MessageSetAt))
 	line("opens, closes", "%s, %s", or(r.OpensAt, "always open"), or(r.ClosesAt, "never"))
 	line("waiting", "%s", count(r.Waiting))

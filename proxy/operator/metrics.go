@@ -43,6 +43,8 @@ func NewCollector(rooms func() []Room) prometheus.Collector {
 		gauge("rate_per_hour", "The admit rate in force.", func(v *queue.View) float64 { return v.Control.RatePerHour }),
 		gauge("paused", "1 while an operator lets nobody in.", func(v *queue.View) float64 { return truth(v.Control.Paused) }),
 		gauge("sold_out", "1 while nothing is left to book.", func(v *queue.View) float64 { return truth(v.SoldOut()) }),
+		gauge("quota", "Entries that this opening may have; 0 is no cap.", func(v *queue.View) float64 { return float64(v.Rules.Quota) }),
+		gauge("sold", "Entries of this opening.", func(v *queue.View) float64 { return float64(v.Sold) }),
 		gauge("recovering", "1 while places are put back after the store lost its state.", func(v *queue.View) float64 { return truth(v.Now() < v.RecoverUntil) }),
 		gauge("calls_per_second", "The measured rate of calls.", func(v *queue.View) float64 { return v.CallsPerSecond }),
 		gauge("show_up_ratio", "The share of those called that shows up.", func(v *queue.View) float64 { return v.Ratio }),

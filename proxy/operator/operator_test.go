@@ -84,6 +84,27 @@ func TestAChangeIsSeenByWhoeverAsksNext(t *testing.T) {
 	}
 }
 
+func TestAQuotaIsShownWithWhatIsUsedOfIt(t *testing.T) {
+	g := open(t, nil)
+	limited := rules()
+	limited.Quota = 2
+	g.line.SetRules(limited)
+	seat, err := g.line.Arrive(t.Context(), queue.Arrival{ID: queue.ID{1}, Direct: true})
+	if err != nil || seat.State != queue.StateAdmitted {
+		t.Fatalf("got %+v, %v", seat, err)
+	}
+	// A place before that of the first is a late one's.
+	if seat, err = g.line.Enter(t.Context(), queue.ID{2}, seat.Place-1); err != nil || seat.State != queue.StateAdmitted {
+		t.Fatalf("got %+v, %v", seat, err)
+	}
+	if err := g.line.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if r := g.room(); r.Quota != 2 || r.Sold != 2 || r.State != "sold_out" || r.SoldOut {
+		t.Errorf("%d of %d sold, %s, set by an operator: %t", r.Sold, r.Quota, r.State, r.SoldOut)
+	}
+}
+
 func TestAWrongChangeChangesNothing(t *testing.T) {
 	g := open(t, nil)
 	f := func(body, field, words string) {

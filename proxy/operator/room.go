@@ -38,9 +38,12 @@ type RoomState struct {
 	HoldSeconds float64 `json:"hold_seconds"`
 	PassSeconds float64 `json:"pass_ttl_seconds"`
 	MaxActive   int64   `json:"max_active"`
-	Draw        bool    `json:"draw"`
-	OpensAt     *string `json:"opens_at"`
-	ClosesAt    *string `json:"closes_at"`
+	// Quota is how many may enter by this opening, 0 where there is no cap; Sold, how many have.
+	Quota    int64   `json:"quota"`
+	Sold     int64   `json:"sold"`
+	Draw     bool    `json:"draw"`
+	OpensAt  *string `json:"opens_at"`
+	ClosesAt *string `json:"closes_at"`
 
 	Waiting  int64 `json:"waiting"`
 	Called   int64 `json:"called"`
@@ -95,6 +98,7 @@ func (a *api) room(room Room) RoomState {
 		Name: room.Name, State: stateOf(v, rules),
 		FileRate: a.FormatRate(rules.RatePerHour),
 		Burst:    rules.Burst, HoldSeconds: seconds(rules.Hold), PassSeconds: seconds(rules.PassTTL), MaxActive: rules.MaxActive, Draw: rules.Draw,
+		Quota: rules.Quota, Sold: v.Sold,
 		OpensAt: instant(rules.OpensAt), ClosesAt: instant(rules.ClosesAt),
 		Waiting: v.Waiting, Called: v.Called, Active: v.Active, Arrivals: v.Arrivals, Calls: v.Calls, Entries: v.Entries,
 		Front: v.Front, Last: v.Last, Due: instant(v.Due), CallsPerSecond: finite(v.CallsPerSecond), ShowUpRatio: finite(v.Ratio),
