@@ -92,7 +92,7 @@ func TestWhatVisitorsMakeUpDoesNotSwitchTheProviderOff(t *testing.T) {
 }
 
 func TestVerificationsDoNotPileUp(t *testing.T) {
-	p := newPair(t, func(c *identity.Config) { c.MaxConcurrent = 3 })
+	p := newPair(t, func(c *identity.Config) { c.MaxConcurrent, c.Failures = 3, 1 })
 	address, f := p.begin()
 	back := p.choose(address, "person=1")
 	p.demo.Turn(func(k *provider.Knobs) { k.Trickle = true })
