@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"waitroom/token"
 )
@@ -75,13 +76,27 @@ func (v *Visitor) TryProving(call string, key *ecdsa.PrivateKey) (Answer, error)
 	return v.TryProof(call, key, a)
 }
 
+// named is an address by the name that the visitor asks for.
+func (v *Visitor) named(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || v.Host == "" {
+		return address
+	}
+	u.Host = v.Host
+	return u.String()
+}
+
 // TryProof makes a call with a proof over the nonce of an answer.
 func (v *Visitor) TryProof(call string, key *ecdsa.PrivateKey, asked Answer) (Answer, error) {
 	nonce := asked.Header.Get("Waitroom-Nonce")
 	if nonce == "" {
 		return asked, fmt.Errorf("%s: answered %d without a nonce", call, asked.Status)
 	}
-	proof, err := Prove(key, Proof{URL: v.callURL(call), Nonce: nonce, Ath: asked.Header.Get("Waitroom-Ath")})
+	p := Proof{URL: v.named(v.callURL(call)), Nonce: nonce, Ath: asked.Header.Get("Waitroom-Ath")}
+	if call == "join" || call == "device" {
+		p.Ath = "" // a key is registered for a device, not for its ticket
+	}
+	proof, err := Prove(key, p)
 	if err != nil {
 		return Answer{}, err
 	}
