@@ -55,12 +55,16 @@ func (l Lineage) See(s Shown, now int64) (next Lineage, fork bool) {
 		l.Gen, l.Parent, l.Since = s.Gen, s.Parent, now
 		return l, false
 	case s.Gen == l.Gen && s.Parent == l.Parent,
-		s.Gen == l.Gen-1 && now-l.Since <= Grace,
-		s.Gen < l.Gen-1 && now-l.Before <= Grace:
+		s.Gen < l.Gen && (s.Gen == l.Gen-1 || l.jumped()) && now-l.Since <= Grace:
 		return l, false
 	}
 	return l.forked(s, now)
 }
+
+// jumped says that the newest generation is not known to have followed the one before it: then
+// those between were lost, or are not reported yet. Otherwise a pass two generations behind is no
+// request that was on its way, however fast the generations come.
+func (l Lineage) jumped() bool { return l.Before == l.Since }
 
 // forked is what is known after a second lineage was seen.
 func (l Lineage) forked(s Shown, now int64) (Lineage, bool) {

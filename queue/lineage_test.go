@@ -11,6 +11,7 @@ func TestAReportIsJudgedByWhatWasSeenBefore(t *testing.T) {
 	was := queue.Lineage{Gen: 5, Parent: 41, Since: now - 60*second, Before: now - 120*second}
 	young := queue.Lineage{Gen: 5, Parent: 41, Since: now - 10*second, Before: now - 70*second}
 	both := queue.Lineage{Gen: 5, Parent: 41, Since: now - 5*second, Before: now - 10*second}
+	jumped := queue.Lineage{Gen: 5, Parent: 41, Since: now - 5*second, Before: now - 5*second}
 	proved := queue.Lineage{Gen: 6, Since: now - 60*second, Before: now - 60*second, Floor: 7}
 	moved := func(gen int64, parent uint32, before int64) queue.Lineage {
 		return queue.Lineage{Gen: gen, Parent: parent, Since: now, Before: before}
@@ -33,7 +34,10 @@ func TestAReportIsJudgedByWhatWasSeenBefore(t *testing.T) {
 		{"the same again, or a sibling", was, queue.Shown{Gen: 5, Parent: 41, Grand: 31}, was, false},
 		{"reports were lost", was, queue.Shown{Gen: 7, Parent: 61, Grand: 51}, moved(7, 61, now), false},
 		{"the parent, still on its way", young, queue.Shown{Gen: 4, Parent: 31}, young, false},
-		{"the parent's parent, still on its way", both, queue.Shown{Gen: 3, Parent: 21}, both, false},
+		{"the parent, where generations come fast", both, queue.Shown{Gen: 4, Parent: 31}, both, false},
+		{"the parent's parent, where generations come fast", both, queue.Shown{Gen: 3, Parent: 21, Keyed: true}, floored(7), true},
+		{"far behind, where reports were lost", jumped, queue.Shown{Gen: 2, Parent: 11}, jumped, false},
+		{"far behind, long after reports were lost", queue.Lineage{Gen: 5, Parent: 41, Since: 1, Before: 1}, queue.Shown{Gen: 2, Parent: 11, Keyed: true}, floored(7), true},
 		{"the parent, long after", was, queue.Shown{Gen: 4, Parent: 31, Keyed: true}, floored(7), true},
 		{"the parent's parent, long after", young, queue.Shown{Gen: 3, Parent: 21, Keyed: true}, floored(7), true},
 		{"another parent", was, queue.Shown{Gen: 5, Parent: 42, Grand: 31, Keyed: true}, floored(7), true},

@@ -3,36 +3,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
-import { executable, launch } from './common.mjs';
+import { launch } from './common.mjs';
+import { device, home, inside, keyed, operated, until } from './room.mjs';
 
 const [policy, gateway, operators, token] = process.argv.slice(2);
 const base = gateway + '/.waitroom/booking/';
+const rate = operated(operators, token);
 
 function check(promise, kept, seen) {
   if (!kept) throw new Error(`${promise}: ${JSON.stringify(seen)}`);
   console.log(`${policy}: ${promise}`);
 }
 
-async function until(what, ask, limit = 20000) {
-  for (const end = Date.now() + limit; ;) {
-    const value = await ask().catch(() => null);
-    if (value) return value;
-    if (Date.now() > end) throw new Error(`${what}: not within ${limit} ms`);
-    await new Promise(done => setTimeout(done, 50));
-  }
-}
-
-async function rate(text) {
-  const reply = await fetch(operators + '/api/rooms/booking', {
-    method: 'PATCH', headers: { Authorization: 'Bearer ' + token, 'Content-Type': 'application/json' }, body: JSON.stringify({ rate: text }),
-  });
-  if (!reply.ok) throw new Error(`the rate was not set: ${reply.status} ${await reply.text()}`);
-}
-
-const device = async context => (await context.cookies()).find(c => c.name === 'waitroom-device')?.value || '';
-const keyed = context => until('the key is registered', async () => /^[\w-]{22}\.[\w-]{43}\.[\w-]{22}$/.test(await device(context)));
-const inside = page => until('the visitor is inside', async () => (await page.locator('[data-waitroom=page]').count()) === 0 && page.url().endsWith('/book'));
 const number = async page => (await page.locator('[data-waitroom=ticket_number]').first().textContent()).trim();
 const problem = async reply => reply.status() + ' ' + ((await reply.json()).type || '').replace('urn:waitroom:problem:', '');
 
@@ -49,11 +31,6 @@ const held = page => page.evaluate(() => new Promise((done, fail) => {
     };
   };
 }));
-
-// home is a browser with a profile on disk.
-const home = dir => chromium.launchPersistentContext(dir, {
-  executablePath: executable, args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
-});
 
 async function prefer(dir, others) {
   let context = await home(dir), page = await context.newPage();

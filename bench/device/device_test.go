@@ -31,6 +31,18 @@ func TestMain(m *testing.M) {
 	}())
 }
 
+// play runs a script of bench/browser, whose lines are the promises that were kept.
+func play(t *testing.T, script string, args ...string) {
+	t.Helper()
+	cmd := exec.Command("node", append([]string{script}, args...)...)
+	cmd.Dir = filepath.Join("..", "browser")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Logf("%s", out)
+}
+
 func TestABrowserHoldsItsKeyAndACopyOfItsCookiesIsWorthNothing(t *testing.T) {
 	if err := browser.Install(); err != nil {
 		t.Fatal(err)
@@ -41,13 +53,7 @@ func TestABrowserHoldsItsKeyAndACopyOfItsCookiesIsWorthNothing(t *testing.T) {
 				Binary: binary, Backend: canary.Start(t).URL,
 				Room: map[string]string{"rate": "0", "device": "{key: " + policy + "}"},
 			})
-			cmd := exec.Command("node", "key.mjs", policy, g.URL, "http://"+g.Operators, gateway.Token)
-			cmd.Dir = filepath.Join("..", "browser")
-			out, err := cmd.CombinedOutput()
-			if err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
-			t.Logf("%s", out)
+			play(t, "key.mjs", policy, g.URL, "http://"+g.Operators, gateway.Token)
 		})
 	}
 }

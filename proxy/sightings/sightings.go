@@ -70,7 +70,7 @@ func (s *Sightings) See(p Pass) (until int64, report, older bool) {
 		e.reported = p.Now
 	default:
 		older = n < e.number
-		if older && p.Now-e.since <= queue.Grace || e.doubted > 0 && p.Now-e.doubted < p.Every {
+		if n == e.number-1 && p.Now-e.since <= queue.Grace || e.doubted > 0 && p.Now-e.doubted < p.Every {
 			return 0, false, older
 		}
 		e.doubted = p.Now

@@ -103,6 +103,10 @@ func TestACopyIsReportedOnceInAGenerationAndAnHonestParentNever(t *testing.T) {
 	w.see(first, true, "the parent, long after")
 	w.see(first, false, "the parent, again")
 	w.now += minute
+	w.pass = w.rotated(w.pass)
+	w.see(w.pass, true, "a second successor")
+	w.see(first, true, "the parent's parent, at once")
+	w.now += minute
 	w.see(first, true, "the parent, a minute later")
 	other := w.rotated(w.rotated(w.pass))
 	other.Gen.Number = w.pass.Gen.Number

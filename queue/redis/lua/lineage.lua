@@ -38,7 +38,7 @@ local function see(k, n, p, q, keyed)
   if since == 0 or n > g + 1 then return keep(k, n, p, floor, now, now, told) end
   if n == g + 1 and q == parent then return keep(k, n, p, floor, now, since, told) end
   if n == g and p == parent then return end
-  if n == g - 1 and now - since <= GRACE or n < g - 1 and now - before <= GRACE then return end
+  if n < g and (n == g - 1 or before == since) and now - since <= GRACE then return end
   forked(k, n, p, keyed, g, parent, floor, since, before, told)
 end
 
