@@ -15,6 +15,7 @@ import (
 	"waitroom/proxy/strict"
 	"waitroom/proxy/traffic"
 	"waitroom/queue"
+	"waitroom/token"
 )
 
 // commandWait bounds how long an answer waits for what the backend ordered with it.
@@ -135,12 +136,12 @@ func (o *Options) forward(ctx *fasthttp.RequestCtx, c *call, room *Room) bool {
 // quarter of the idle time at most. It may be asked by several goroutines, and after
 // the request, of which nothing is kept.
 func (s *seen) Watch() func() bool {
-	inside, idle := s.room.Inside, s.room.Waiting.Idle
-	id, end := queue.PassID(s.pass.ID), s.pass.End
+	inside, idle, waiting := s.room.Inside, s.room.Waiting.Idle, s.room.Waiting
+	id, end, held := queue.PassID(s.pass.ID), s.pass.End, token.Pass{ID: s.pass.ID, Held: s.pass.Held}
 	touched := &atomic.Int64{}
 	touched.Store(s.now)
 	return func() bool {
-		if inside.Revoked(id) {
+		if inside.Revoked(id) || waiting.Elsewhere(&held) {
 			return true
 		}
 		now, last := inside.View().Now(), touched.Load()

@@ -70,7 +70,11 @@ func (p *person) do(method, uri string, fields ...string) answer {
 }
 
 func (p *person) try(method, uri string, fields ...string) (answer, error) {
-	q, err := http.NewRequest(method, "http://"+p.r.addr+uri, nil)
+	return p.send(method, uri, nil, fields...)
+}
+
+func (p *person) send(method, uri string, body io.Reader, fields ...string) (answer, error) {
+	q, err := http.NewRequest(method, "http://"+p.r.addr+uri, body)
 	if err != nil {
 		return answer{}, err
 	}
@@ -95,7 +99,7 @@ func (p *person) try(method, uri string, fields ...string) (answer, error) {
 		return answer{}, err
 	}
 	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(res.Body)
+	said, err := io.ReadAll(res.Body)
 	if err != nil {
 		return answer{}, err
 	}
@@ -106,7 +110,7 @@ func (p *person) try(method, uri string, fields ...string) (answer, error) {
 			p.cookies[c.Name] = c.Value
 		}
 	}
-	return answer{res, string(body)}, nil
+	return answer{res, string(said)}, nil
 }
 
 // get navigates.
@@ -174,6 +178,7 @@ type said struct {
 	ServerTime *time.Time `json:"server_time"`
 	Message    *string    `json:"message"`
 	Number     *int64     `json:"ticket_number"`
+	WindowEnds *time.Time `json:"window_ends"`
 	Away       bool       `json:"store_away"`
 	DrawHash   string     `json:"draw_hash"`
 	DrawSecret *string    `json:"draw_secret"`

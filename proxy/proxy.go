@@ -242,6 +242,10 @@ func (o *Options) own(ctx *fasthttp.RequestCtx, c *call) {
 		return
 	}
 	name, what, _ := strings.Cut(rest, "/")
+	if provider, ok := strings.CutSuffix(what, "/callback"); ok && name == "login" && q.Method == fasthttp.MethodGet {
+		o.back(ctx, c, provider)
+		return
+	}
 	room := o.named(name, q.Host)
 	if room == nil {
 		if !o.tooBad(ctx, o.Traffic) {
@@ -353,7 +357,7 @@ func (o *Options) look(ctx *fasthttp.RequestCtx, q *strict.Request, room *Room, 
 	f := facts{shown: len(s.visitor.Pass) > 0}
 	if f.shown {
 		s.pass, f.err = o.Keys.ReadPass(s.visitor.Pass, room.Name, s.now)
-		f.holds = s.visitor.Holds(s.pass.Device)
+		f.holds = s.visitor.Holds(s.pass.Device) && !room.Waiting.Elsewhere(&s.pass)
 		f.moved = room.Waiting.Prefix && s.pass.Device.Network != 0 && s.pass.Device.Network != s.visitor.Device.Network
 		f.keyed = s.pass.Device.HasKey()
 		f.revoked = room.Inside.Revoked(queue.PassID(s.pass.ID))

@@ -41,8 +41,14 @@ type engine interface {
 	queue.Line
 	queue.Inside
 	queue.Operated
-	queue.Kept
+	persons
 	SetRules(queue.Rules)
+}
+
+// persons is the part of a line that knows them, and keeps itself going.
+type persons interface {
+	queue.Kept
+	queue.Held
 }
 
 // settings of a gateway under test; the zero value is a room with one entry a minute.
@@ -56,10 +62,13 @@ type settings struct {
 	// key asks for devices' keys; prefix binds to networks.
 	key    waiting.KeyPolicy
 	prefix bool
+	// identity makes rooms ask for verified people.
+	identity func(engine) *waiting.Identity
 	// engine is another line than a new embedded one; keys its keys.
 	engine engine
 	keys   *token.Ring
 	now    func() int64
+	clock  *atomic.Int64 // of the rig; nil makes one
 	// bare leaves out the line that tests can cut off, for measurements.
 	bare bool
 	// rooms are made instead of the one, by name, each on the backend of the rig.
@@ -78,6 +87,7 @@ type rig struct {
 	backend *backend
 	traffic *traffic.Traffic
 	cookies visitor.Cookies
+	desks   []*desk
 }
 
 func openKeys(t testing.TB) *token.Ring {
@@ -98,6 +108,9 @@ func begin(t testing.TB, s settings) *rig {
 	t.Helper()
 	r := &rig{t: t, clock: &atomic.Int64{}, keys: s.keys, traffic: traffic.New(), backend: startBackend(t)}
 	r.clock.Store(evening)
+	if s.clock != nil {
+		r.clock = s.clock
+	}
 	if r.keys == nil {
 		r.keys = openKeys(t)
 	}
@@ -167,9 +180,13 @@ func (r *rig) gateOptions(s settings) proxy.Options {
 	for i := range o.Rooms {
 		one := &o.Rooms[i]
 		one.Backend, one.Inside, one.Traffic, one.Rotate = b, inside, r.traffic.Room(one.Name), s.rotate
+		var asked *waiting.Identity
+		if s.identity != nil {
+			asked = s.identity(inside)
+		}
 		one.Waiting = &waiting.Room{
 			Name: one.Name, Line: inside, Keys: r.keys, Cookies: r.cookies, Page: builtIn,
-			Status: s.status, Idle: s.idle, Key: s.key, Proofs: waiting.NewProofs(), Prefix: s.prefix, TLS: s.tls, Traffic: one.Traffic,
+			Status: s.status, Idle: s.idle, Key: s.key, Identity: asked, Proofs: waiting.NewProofs(), Prefix: s.prefix, TLS: s.tls, Traffic: one.Traffic,
 		}
 	}
 	return o

@@ -28,6 +28,7 @@ import (
 	"waitroom/proxy/traffic"
 	"waitroom/proxy/visitor"
 	"waitroom/proxy/waiting"
+	"waitroom/proxy/waiting/choice"
 	"waitroom/token"
 )
 
@@ -40,10 +41,11 @@ type gateway struct {
 	store   store
 	traffic *traffic.Traffic
 	gate    *proxy.Gate
-	lights  *lights.Board   // of identity providers
 	reverse *allow.Names    // what addresses are called
 	counted *limits.Table   // what addresses and devices have asked for
 	proofs  *waiting.Proofs // of devices' keys, that were taken
+	lights  *lights.Board   // of identity providers
+	pages   *choice.Pages   // around identity
 
 	visitors *fasthttp.Server
 	listener net.Listener
@@ -62,6 +64,8 @@ type gateway struct {
 	config *config.Config
 	rooms  map[string]*room
 	names  []string
+	// providers are the identity providers by name.
+	providers map[string]*verifier
 
 	retired sync.WaitGroup // backends that a reload replaced, while they are in use
 	ending  chan struct{}  // closed when they have to end
@@ -73,7 +77,7 @@ type gateway struct {
 // build makes the gateway: keys, store, rooms, listeners. Where anything fails,
 // nothing is left running and no port is taken.
 func build(ctx context.Context, c *config.Config, log *zap.Logger, level zap.AtomicLevel) (_ *gateway, err error) {
-	g := &gateway{log: log, level: level, traffic: traffic.New(), rooms: map[string]*room{}, ending: make(chan struct{}), counted: limits.NewTable(c.Limits.Remembered), proofs: waiting.NewProofs(), reverse: allow.NewNames(nil)}
+	g := &gateway{log: log, level: level, traffic: traffic.New(), rooms: map[string]*room{}, ending: make(chan struct{}), counted: limits.NewTable(c.Limits.Remembered), proofs: waiting.NewProofs(), reverse: allow.NewNames(nil), pages: choice.New()}
 	defer func() {
 		if err != nil {
 			g.close()
@@ -93,7 +97,7 @@ func build(ctx context.Context, c *config.Config, log *zap.Logger, level zap.Ato
 			log.Error("the store was not closed cleanly", zap.Error(err))
 		}
 	})
-	g.stop = append(g.stop, g.closeRooms, g.endRetired, g.keepLights())
+	g.stop = append(g.stop, g.closeRooms, g.endRetired, g.keepLights(), func() { g.discardVerifiers(nil) })
 	options, _, err := g.take(ctx, c)
 	if err != nil {
 		return nil, err

@@ -23,10 +23,11 @@ func (g *gateway) keepLights() (stop func()) {
 }
 
 // providers are those of the configuration, as the lights know them.
-func providers(c *config.Config) []lights.Provider {
+func providers(c *config.Config, running map[string]*verifier) []lights.Provider {
 	all := make([]lights.Provider, 0, len(c.Identity.Providers))
 	for i := range c.Identity.Providers {
-		all = append(all, lights.Provider{Name: c.Identity.Providers[i].Name})
+		v := running[c.Identity.Providers[i].Name]
+		all = append(all, lights.Provider{Name: v.made.of.Name, Open: func() bool { return v.Health().Broken }})
 	}
 	return all
 }

@@ -67,6 +67,10 @@ func (g *gateway) take(ctx context.Context, c *config.Config) (o proxy.Options, 
 		Keys: g.keys, Cookies: cookies, Trusted: c.TrustedProxies, TLS: c.TLS.Cert != "",
 		Filter: *filter(c), Door: g.door(c, &config.Room{}), Traffic: g.traffic.Room(""), Errors: builtIn, Log: g.log,
 	}
+	made, err := g.verifiers(c)
+	if err != nil {
+		return o, nil, err
+	}
 	next, schedules := map[string]*room{}, map[string]*schedule.Schedule{}
 	for i := range c.Rooms {
 		from := &c.Rooms[i]
@@ -76,24 +80,28 @@ func (g *gateway) take(ctx context.Context, c *config.Config) (o proxy.Options, 
 		}
 		if err == nil {
 			next[from.Name] = r
-			var made proxy.Room
-			made, err = g.gateRoom(from, r, cookies, builtIn)
+			var room proxy.Room
+			room, err = g.gateRoom(from, r, cookies, builtIn)
 			if err == nil {
 				if s := schedules[from.Name]; s != nil {
-					made.Waiting.Zone = s.Zone()
+					room.Waiting.Zone = s.Zone()
 				}
-				made.Waiting.Door, made.Waiting.Trusted = g.door(c, from), c.TrustedProxies
-				made.Waiting.Work, made.Waiting.Captcha = g.work(from), g.captcha(from)
-				made.Waiting.TLS, made.Waiting.Proofs, made.Waiting.Traffic = o.TLS, g.proofs, made.Traffic
-				made.Waiting.Key, made.Waiting.Prefix = keyPolicies[from.Device.Key], from.Device.BindAddress == config.BindPrefix
+				room.Waiting.Door, room.Waiting.Trusted = g.door(c, from), c.TrustedProxies
+				room.Waiting.Work, room.Waiting.Captcha = g.work(from), g.captcha(from)
+				room.Waiting.TLS, room.Waiting.Proofs, room.Waiting.Traffic = o.TLS, g.proofs, room.Traffic
+				room.Waiting.Identity, err = g.identity(c, from, r.line, schedules[from.Name], made)
+				room.Waiting.Key, room.Waiting.Prefix = keyPolicies[from.Device.Key], from.Device.BindAddress == config.BindPrefix
 			}
-			o.Rooms = append(o.Rooms, made)
+			o.Rooms = append(o.Rooms, room)
 		}
 		if err != nil {
 			g.discard(next)
+			g.discardVerifiers(made)
 			return o, nil, fmt.Errorf("room %s: %w", from.Name, err)
 		}
 	}
+	g.lights.Configure(providers(c, made))
+	g.verify(made)
 	return o, g.swap(c, next, schedules), nil
 }
 
@@ -112,7 +120,6 @@ func (g *gateway) swap(c *config.Config, next map[string]*room, schedules map[st
 	before := g.rooms
 	g.config, g.names, g.rooms = c, names, next
 	g.mu.Unlock()
-	g.lights.Configure(providers(c))
 	for i := range c.Rooms {
 		name := c.Rooms[i].Name
 		next[name].openings.follow(rules(&c.Rooms[i]), schedules[name])

@@ -22,8 +22,14 @@ type line interface {
 	queue.Line
 	queue.Inside
 	queue.Operated
-	queue.Kept
+	persons
 	SetRules(queue.Rules)
+}
+
+// persons is the part of a line that knows them, and keeps itself going.
+type persons interface {
+	queue.Kept
+	queue.Held
 }
 
 // store is where the lines are kept.

@@ -63,6 +63,16 @@ func (c Cookies) SetPass(ctx *fasthttp.RequestCtx, room string, pass []byte, lif
 	c.set(ctx, c.of(room).pass, pass, life)
 }
 
+// Login is a verification that the browser has begun with a provider, unverified; nil where there is none.
+func (c Cookies) Login(q *strict.Request, provider string) []byte {
+	return q.Own(c.start + "login-" + provider)
+}
+
+// SetLogin gives the browser the verification that it has begun; an empty one takes it away.
+func (c Cookies) SetLogin(ctx *fasthttp.RequestCtx, provider string, flow []byte, life time.Duration) {
+	c.set(ctx, c.start+"login-"+provider, flow, life)
+}
+
 func (c Cookies) set(ctx *fasthttp.RequestCtx, name string, value []byte, life time.Duration) {
 	if len(value) == 0 {
 		life = 0

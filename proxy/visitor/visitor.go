@@ -50,6 +50,8 @@ type Visitor struct {
 	Embedded bool
 	// Unproved is set where what was to be proved could not be: then nobody enters at once.
 	Unproved bool
+	// Form is set by who reads the body: a person sent a form, in a browser that does not say so.
+	Form bool
 	// Forged is set by who verifies: a ticket or pass of the request is no good, and was never.
 	Forged bool
 	// Proved is set by who verifies: the request proves that its sender holds the device's key.
@@ -74,6 +76,9 @@ func (c Cookies) Read(q *strict.Request, room string, keys *token.Keys) Visitor 
 		request:  q,
 	}
 	device := q.Own(c.device)
+	if device == nil {
+		device = q.Get("Waitroom-Device") // of an app, which keeps no cookies
+	}
 	ua, platform := q.Value(strict.UserAgent), q.Value(strict.Platform)
 	if keys != nil {
 		v.Device, v.Known = keys.Device(device, ua, platform)
@@ -115,7 +120,7 @@ func (v *Visitor) Wish() Wish {
 	case q.Value(strict.Ticket) != nil, q.Value(strict.Pass) != nil, q.Upgrade:
 		return Data
 	case q.Method != fasthttp.MethodGet && q.Method != fasthttp.MethodHead:
-		if string(dest) == "document" {
+		if string(dest) == "document" || v.Form && len(dest) == 0 {
 			return Page
 		}
 		return Data

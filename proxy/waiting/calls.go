@@ -12,6 +12,9 @@ import (
 // Call answers /.waitroom/{room}/{call}. Pass is the visitor's pass where the gate
 // has verified one, valid now or from an instant on.
 func (r *Room) Call(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, call string, pass *token.Pass) {
+	if r.Identity != nil && r.identityCall(ctx, q, v, call) {
+		return
+	}
 	no := refusal(ctx, q, v, call)
 	if no == none && r.Key == KeyOff && (call == "device" || call == "prove") {
 		no = unknownCall
@@ -54,6 +57,11 @@ func refusal(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, ca
 	default:
 		return unknownCall
 	}
+	return posted(ctx, q, v)
+}
+
+// posted refuses what is not posted by the visitor, here and now.
+func posted(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor) problem {
 	switch {
 	case q.Method != fasthttp.MethodPost:
 		ctx.Response.Header.Set(fasthttp.HeaderAllow, fasthttp.MethodPost)
@@ -82,14 +90,21 @@ func (r *Room) join(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visi
 	}
 	t, no := r.ticket(v, now)
 	if no != none {
-		if r.suspect(ctx, q, v, no) || r.full(ctx, q, v) {
+		if r.suspect(ctx, q, v, no) {
 			return
 		}
-		id := queue.ID(t.ID)
-		if id == (queue.ID{}) {
-			id = r.person(ctx, v)
+		if r.Identity != nil && (no != noTicket || t.Held == 0) {
+			s := r.without(no, &t, view, now)
+			answerProblem(ctx, asked(no), &s)
+			return
 		}
-		r.taken(ctx, v, r.arrive(ctx, v, id, r.direct(v)), now)
+		if r.full(ctx, q, v) {
+			return
+		}
+		if t.ID == [12]byte{} {
+			t.ID = r.person(ctx, v)
+		}
+		r.taken(ctx, v, r.arrive(ctx, v, t, r.direct(v)), now)
 		return
 	}
 	f := r.look(t, view, now, true)
@@ -97,7 +112,7 @@ func (r *Room) join(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visi
 		if r.full(ctx, q, v) {
 			return
 		}
-		f = r.arrive(ctx, v, queue.ID(t.ID), r.direct(v))
+		f = r.arrive(ctx, v, t, r.direct(v))
 	}
 	r.taken(ctx, v, f, now)
 }
@@ -112,7 +127,7 @@ func (r *Room) taken(ctx *fasthttp.RequestCtx, v *visitor.Visitor, f found, now 
 		s.State = queue.StateCalled
 	default:
 		s = r.admitted(view, now, f.seat.Entry, f.ticket.Number)
-		a := r.admit(ctx, v, queue.ID(f.ticket.ID), f.seat)
+		a := r.admit(ctx, v, &f.ticket, f.seat)
 		s.pass = a.Body
 	}
 	s.ticket = r.issue(ctx, v, &f.ticket, now)
@@ -140,10 +155,7 @@ func (r *Room) status(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vi
 		if r.suspect(ctx, q, v, no) {
 			return
 		}
-		s := r.facts(view, now)
-		if no == otherDevice {
-			s.State = queue.StateOtherDevice
-		}
+		s := r.without(no, &t, view, now)
 		answerProblem(ctx, no, &s)
 		return
 	}
@@ -159,6 +171,10 @@ func (r *Room) status(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vi
 		return
 	}
 	s := r.stands(&f, view, now)
+	if s.State == queue.StateNotEligible {
+		answerProblem(ctx, notEligible, &s)
+		return
+	}
 	if f.renew {
 		s.ticket = r.issue(ctx, v, &f.ticket, now)
 	}
@@ -183,14 +199,11 @@ func (r *Room) enterCall(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor
 		if pass == nil && r.suspect(ctx, q, v, no) {
 			return
 		}
-		s := r.facts(view, now)
+		s := r.without(no, &t, view, now)
 		if pass != nil {
 			s = r.admitted(view, now, pass.Entry, 0)
 			answerStanding(ctx, &s)
 			return
-		}
-		if no == otherDevice {
-			s.State = queue.StateOtherDevice
 		}
 		answerProblem(ctx, no, &s)
 		return

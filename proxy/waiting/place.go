@@ -43,18 +43,20 @@ func (r *Room) look(t token.Ticket, v *queue.View, now int64, sure bool) found {
 	if err != nil {
 		return found{ticket: t, why: r.problemOf(err)}
 	}
-	f := found{ticket: r.seated(id, seat, t, &v.Rules), renew: true, seat: seat}
+	f := found{ticket: r.seated(seat, t, &v.Rules), renew: true, seat: seat}
 	if seat.State == queue.StateOver {
 		f.why = over
 	}
 	return f
 }
 
-// arrive takes a place for the visitor, or finds the one they have. While the store
+// arrive takes a place for whom the ticket names, or finds the one they have. While the store
 // is away the ticket is stamped with the time of arrival at this gateway.
-func (r *Room) arrive(ctx *fasthttp.RequestCtx, v *visitor.Visitor, id queue.ID, direct bool) found {
+func (r *Room) arrive(ctx *fasthttp.RequestCtx, v *visitor.Visitor, who token.Ticket, direct bool) found {
 	view := r.Line.View()
 	now := view.Now()
+	id := queue.ID(who.ID)
+	who = token.Ticket{ID: who.ID, Subject: who.Subject, Held: who.Held, Facts: who.Facts}
 	if !view.AwayAt(now) {
 		wait := r.patience.wait()
 		a := queue.Arrival{ID: id, Drawn: r.draw(id, &view.Rules), Direct: direct && !v.Unproved}
@@ -63,10 +65,11 @@ func (r *Room) arrive(ctx *fasthttp.RequestCtx, v *visitor.Visitor, id queue.ID,
 			seat, err = r.Line.Arrive(wait, a)
 		}
 		if r.problemOf(err) == none {
-			return found{ticket: r.seated(id, seat, token.Ticket{}, &view.Rules), renew: true, seat: seat}
+			return found{ticket: r.seated(seat, who, &view.Rules), renew: true, seat: seat}
 		}
 	}
-	return found{ticket: token.Ticket{ID: id, Place: now, Stamped: true, Epoch: view.Epoch}, renew: true}
+	who.Place, who.Stamped, who.Epoch = now, true, view.Epoch
+	return found{ticket: who, renew: true}
 }
 
 // waits says whether the view is sure that a ticket is not called. The store alone knows of one that is newer than the view.
@@ -96,6 +99,9 @@ func (r *Room) enter(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t token.Ticke
 	if r.waits(&t, view, now) {
 		return Admitted{}, r.standing(&t, view, now), notCalled
 	}
+	if s := r.standing(&t, view, now); s.State == queue.StateNotEligible {
+		return Admitted{}, s, notEligible
+	}
 	place := r.place(&t, &view.Rules)
 	seat, err := r.Line.Enter(r.patience.wait(), queue.ID(t.ID), place)
 	if err != nil {
@@ -108,7 +114,7 @@ func (r *Room) enter(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t token.Ticke
 	}
 	switch seat.State {
 	case queue.StateAdmitted:
-		a := r.admit(ctx, v, queue.ID(t.ID), seat)
+		a := r.admit(ctx, v, &t, seat)
 		s := r.admitted(view, now, seat.Entry, t.Number)
 		s.pass = a.Body
 		return a, s, none

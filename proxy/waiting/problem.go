@@ -29,17 +29,21 @@ var (
 		"Send Waitroom-Proof: a proof over the nonce in Waitroom-Nonce, this call, and the ticket or pass that goes with it."}
 	keyRequired = problem{401, "key-required", "This room lets in devices with a key only",
 		"POST device with a Waitroom-Proof registers one. Browsers need JavaScript, https, and storage for this site."}
-	proveDevice   = problem{403, "prove-device", "There are copies of this pass", "POST prove with a Waitroom-Proof over it: the device that holds the key goes on."}
-	over          = problem{410, "ticket-over", "This ticket has been used", "POST join takes a new place."}
-	storeAway     = problem{503, "store-away", "Your place is kept", "Nobody is let in at the moment. Ask again after next_poll_ms."}
-	tooMany       = problem{429, "too-many-requests", "Too many requests came from there", "Ask again after Retry-After. Valid tickets and passes go on working."}
-	workWanted    = problem{429, "work-wanted", "A puzzle is to be solved before a place is given", "Solve the challenge (ALTCHA, version 2), and POST join with the payload in Waitroom-Work."}
-	captchaWanted = problem{429, "captcha-wanted", "A check is to be passed before a place is given", "POST join with the provider's token in Waitroom-Captcha."}
-	crossSite     = problem{403, "cross-site", "This call came from another site", "Only the waiting room's own page and apps may make it."}
-	badMethod     = problem{405, "method-not-allowed", "This call takes another method", "See the Allow field."}
-	unknownCall   = problem{404, "no-such-call", "There is no such call", "The calls are join, device, status, enter, prove and leave."}
-	tooEarly      = problem{425, "too-early", "This call came in early data", "Early data may be a copy. Make the call again after the handshake (RFC 8470)."}
-	prefetch      = problem{503, "prefetch", "Nothing is loaded ahead here", "The visitor's own request will be answered."}
+	proveDevice    = problem{403, "prove-device", "There are copies of this pass", "POST prove with a Waitroom-Proof over it: the device that holds the key goes on."}
+	over           = problem{410, "ticket-over", "This ticket has been used", "POST join takes a new place."}
+	storeAway      = problem{503, "store-away", "Your place is kept", "Nobody is let in at the moment. Ask again after next_poll_ms."}
+	tooMany        = problem{429, "too-many-requests", "Too many requests came from there", "Ask again after Retry-After. Valid tickets and passes go on working."}
+	workWanted     = problem{429, "work-wanted", "A puzzle is to be solved before a place is given", "Solve the challenge (ALTCHA, version 2), and POST join with the payload in Waitroom-Work."}
+	captchaWanted  = problem{429, "captcha-wanted", "A check is to be passed before a place is given", "POST join with the provider's token in Waitroom-Captcha."}
+	crossSite      = problem{403, "cross-site", "This call came from another site", "Only the waiting room's own page and apps may make it."}
+	badMethod      = problem{405, "method-not-allowed", "This call takes another method", "See the Allow field."}
+	unknownCall    = problem{404, "no-such-call", "There is no such call", "The calls are join, device, status, enter, prove and leave."}
+	tooEarly       = problem{425, "too-early", "This call came in early data", "Early data may be a copy. Make the call again after the handshake (RFC 8470)."}
+	badBody        = problem{400, "bad-body", "The body of this call cannot be read", "Send a form, or JSON of 8 KiB at most."}
+	identify       = problem{403, "identify", "You have to say first who you are", "GET login tells who verifies people, and POST login/{provider} begins."}
+	deviceConflict = problem{409, "device-conflict", "You are verified on another device", "One person waits on one device. After held_until another one may take over, by verifying again."}
+	notEligible    = problem{403, "not-eligible", "You may not enter now", "The reason and next_window say why, and when you may."}
+	prefetch       = problem{503, "prefetch", "Nothing is loaded ahead here", "The visitor's own request will be answered."}
 )
 
 // problemOf maps an engine's error to what the visitor is told: whatever it was, the

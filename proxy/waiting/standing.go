@@ -22,6 +22,7 @@ type standing struct {
 	away         bool
 	hash, secret string
 	ticket, pass []byte
+	person
 }
 
 // standing is where a ticket stands by the view, at now.
@@ -35,6 +36,7 @@ func (r *Room) standing(t *token.Ticket, v *queue.View, now int64) standing {
 			s.Position = 0
 		}
 	}
+	r.eligibility(&s, t, v, now)
 	return s
 }
 
@@ -122,11 +124,39 @@ func (s *standing) appendRare(b []byte) []byte {
 		b = text(append(b, `,"draw_hash":`...), s.hash)
 		b = text(append(b, `,"draw_secret":`...), s.secret)
 	}
+	b = s.appendPerson(b)
 	if len(s.ticket) > 0 {
 		b = append(append(append(b, `,"ticket":"`...), s.ticket...), '"')
 	}
 	if len(s.pass) > 0 {
 		b = append(append(append(b, `,"pass":"`...), s.pass...), '"')
+	}
+	return b
+}
+
+// appendPerson writes the members that only verified people have, or lack.
+func (s *standing) appendPerson(b []byte) []byte {
+	if s.State == queue.StateIdentify {
+		b = append(append(append(b, `,"login":"`+own...), s.room...), `/login"`...)
+	}
+	if s.verifiers != nil {
+		b = append(append(b, `,"providers":`...), s.verifiers...)
+	}
+	if s.windowEnds != 0 {
+		b = instant(append(b, `,"window_ends":`...), s.windowEnds)
+	}
+	if s.State == queue.StateNotEligible {
+		b = text(append(b, `,"reason":`...), s.reason)
+		b = instant(append(b, `,"next_window":{"from":`...), s.from)
+		b = append(instant(append(b, `,"until":`...), s.to), '}')
+	}
+	if s.until != 0 {
+		b = instant(append(b, `,"held_since":`...), s.since)
+		b = instant(append(b, `,"held_until":`...), s.until)
+		b = text(append(b, `,"held_by":`...), s.family)
+	}
+	if len(s.flow) > 0 {
+		b = append(append(append(b, `,"flow":"`...), s.flow...), '"')
 	}
 	return b
 }

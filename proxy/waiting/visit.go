@@ -1,6 +1,7 @@
 package waiting
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 
@@ -39,7 +40,7 @@ func (r *Room) Visit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vis
 			return Admitted{}
 		}
 	}
-	return r.newcomer(ctx, q, v)
+	return r.newcomer(ctx, q, v, t, no)
 }
 
 // revisit answers for a visitor with a ticket; false where the ticket is over and
@@ -54,6 +55,8 @@ func (r *Room) revisit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.V
 		switch {
 		case why == over:
 			return false
+		case why == notEligible:
+			r.tell(ctx, q, v, &s, why)
 		case a.valid(now):
 			redirect(ctx, q)
 		default:
@@ -67,6 +70,10 @@ func (r *Room) revisit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.V
 		return false
 	}
 	s := r.stands(&f, view, now)
+	if s.State == queue.StateNotEligible {
+		r.tell(ctx, q, v, &s, notEligible)
+		return true
+	}
 	if f.seat.State == queue.StateAdmitted {
 		s.State = queue.StateCalled
 	}
@@ -79,7 +86,7 @@ func (r *Room) revisit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.V
 
 // newcomer takes a place for a visitor without a ticket. Where nobody waits and a
 // slot is free, a person who navigates enters at once.
-func (r *Room) newcomer(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor) Admitted {
+func (r *Room) newcomer(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, t token.Ticket, no problem) Admitted {
 	view := r.Line.View()
 	now := view.Now()
 	s := r.facts(view, now)
@@ -89,14 +96,20 @@ func (r *Room) newcomer(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.
 		r.show(ctx, q, v, &s)
 		return Admitted{}
 	}
+	if r.Identity != nil && (no != none && no != noTicket || t.Held == 0) {
+		r.unknown(ctx, q, v, &t, no)
+		return Admitted{}
+	}
 	if r.full(ctx, q, v) {
 		return Admitted{Limited: true}
 	}
-	id := r.person(ctx, v)
-	f := r.arrive(ctx, v, id, v.Wish() == visitor.Page && safe(q.Method) && r.direct(v))
+	if r.Identity == nil {
+		t = token.Ticket{ID: r.person(ctx, v)}
+	}
+	f := r.arrive(ctx, v, t, v.Wish() == visitor.Page && safe(q.Method) && r.direct(v))
 	withheld := r.withheld(v)
 	if f.seat.State == queue.StateAdmitted && !withheld {
-		a := r.admit(ctx, v, id, f.seat)
+		a := r.admit(ctx, v, &f.ticket, f.seat)
 		if v.Wish() == visitor.Page && a.valid(r.Line.View().Now()) {
 			return a
 		}
@@ -140,11 +153,14 @@ func (r *Room) show(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visi
 	if status != fasthttp.StatusOK {
 		retryAfter(ctx, s.NextPoll)
 	}
+	if r.shown(ctx, q, s, status) {
+		return
+	}
 	f := page.Facts{
 		Room: r.Name, State: string(s.State), Position: s.Position, Waiting: s.Waiting, TicketNumber: s.number,
 		Low: s.Wait.Low, High: s.Wait.High, NextPollMS: s.NextPoll.Milliseconds(),
 		EnterAt: s.enterAt, OpensAt: s.opensAt, ServerTime: s.now, Message: s.message,
-		DrawHash: s.hash, DrawSecret: s.secret, Return: back(q), Zone: r.Zone,
+		DrawHash: s.hash, DrawSecret: s.secret, Return: cmp.Or(s.back, back(q)), Zone: r.Zone,
 	}
 	if s.away {
 		f.State = "away"

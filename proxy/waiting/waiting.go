@@ -65,6 +65,8 @@ type Room struct {
 	// not KeyOff.
 	Key    KeyPolicy
 	Proofs *Proofs
+	// Identity asks for verified people; nil asks nobody who they are.
+	Identity *Identity
 	// Prefix binds tickets and passes to the network of the visitor's address, which the gate has put into the device.
 	Prefix bool
 	// TLS says that visitors come by https, and not otherwise.
@@ -130,6 +132,9 @@ func (r *Room) ticket(v *visitor.Visitor, now int64) (token.Ticket, problem) {
 	}
 	// The hold may have been made shorter since: what a ticket did is kept for one hold
 	// only, so none may be shown for longer.
+	if no := r.personOf(&t, now); no != none {
+		return t, no
+	}
 	if now-t.Issued > r.Line.View().Rules.Hold+second {
 		return t, noTicket
 	}
@@ -159,23 +164,19 @@ func (r *Room) issue(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t *token.Tick
 	if !inBody(v) {
 		return nil
 	}
-	t.Device, t.App = app(v), true
+	t.Device, t.App = r.app(v), true
 	return keys.AppendTicket(make([]byte, 0, ticketSize), t)
-}
-
-// app is what tokens in a body are bound to: everything but the device cookie.
-func app(v *visitor.Visitor) token.Device {
-	d := v.Device
-	d.ID = [16]byte{}
-	return d
 }
 
 // ticketSize is room for a signed ticket.
 const ticketSize = 768
 
-// seated makes the ticket for a seat.
-func (r *Room) seated(id queue.ID, s queue.Seat, before token.Ticket, rules *queue.Rules) token.Ticket {
-	t := token.Ticket{ID: id, Place: s.Place, Number: s.Number, Epoch: s.Epoch}
+// seated makes the ticket for a seat, of whom the ticket before names.
+func (r *Room) seated(s queue.Seat, before token.Ticket, rules *queue.Rules) token.Ticket {
+	id := queue.ID(before.ID)
+	t := token.Ticket{
+		ID: id, Place: s.Place, Number: s.Number, Epoch: s.Epoch, Subject: before.Subject, Held: before.Held, Facts: before.Facts,
+	}
 	if t.Number == 0 {
 		t.Number = before.Number
 	}
@@ -197,14 +198,15 @@ func (r *Room) seated(id queue.ID, s queue.Seat, before token.Ticket, rules *que
 // Then it is renewed, as the gate does, so that no pass is handed out that is over. The
 // time of issue is the earliest at which the entry can have been promised: never in the
 // future, which readers refuse, and the same whenever it is asked for.
-func (r *Room) admit(ctx *fasthttp.RequestCtx, v *visitor.Visitor, id queue.ID, s queue.Seat) Admitted {
+func (r *Room) admit(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t *token.Ticket, s queue.Seat) Admitted {
 	issued, expires := s.Entry-queue.Horizon, s.Entry+r.Idle
+	end := r.ends(s.End, t)
 	if now := r.Line.View().Now(); now >= s.Entry+r.Idle/2 {
 		issued, expires = now, now+r.Idle
 	}
 	p := token.Pass{
-		Room: r.Name, ID: token.PassID(id, s.Entry), Device: v.Device,
-		Entry: s.Entry, Issued: issued, Expires: min(expires, s.End), End: s.End, Bound: v.Bound,
+		Room: r.Name, ID: token.PassID(t.ID, s.Entry), Device: v.Device, Subject: token.FormatSubject(t.Subject), Held: t.Held,
+		Entry: s.Entry, Issued: issued, Expires: min(expires, end), End: end, Bound: v.Bound, Gen: r.generation(t, s.Entry),
 	}
 	keys := r.Keys.Keys()
 	var a Admitted
@@ -216,7 +218,7 @@ func (r *Room) admit(ctx *fasthttp.RequestCtx, v *visitor.Visitor, id queue.ID, 
 		}
 	}
 	if inBody(v) {
-		p.Device = app(v)
+		p.Device = r.app(v)
 		a.Body = keys.AppendPass(nil, &p)
 	}
 	if v.Header {

@@ -22,7 +22,7 @@ const flowVersion = "waitroom flow 1"
 // One key may seal some 4,000,000,000 flows.
 func Seal(key [32]byte, f Flow) (string, error) {
 	plain := make([]byte, 0, 512)
-	for _, s := range []string{f.Room, f.Provider, f.Verifier, f.Return, f.Invite, f.Redirect} {
+	for _, s := range []string{f.Room, f.Provider, f.Verifier, f.Return, f.Invite, f.Redirect, f.Proof} {
 		plain = binary.AppendUvarint(plain, uint64(len(s)))
 		plain = append(plain, s...)
 	}
@@ -55,7 +55,7 @@ func Open(key [32]byte, sealed string) (Flow, error) {
 }
 
 func readFlow(plain []byte) (f Flow, err error) {
-	for _, s := range []*string{&f.Room, &f.Provider, &f.Verifier, &f.Return, &f.Invite, &f.Redirect} {
+	for _, s := range []*string{&f.Room, &f.Provider, &f.Verifier, &f.Return, &f.Invite, &f.Redirect, &f.Proof} {
 		n, size := binary.Uvarint(plain)
 		if size <= 0 || n > uint64(len(plain)-size) {
 			return Flow{}, ErrFlow

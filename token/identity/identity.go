@@ -58,7 +58,9 @@ type Flow struct {
 	Verifier       string // of PKCE, RFC 7636
 	Return, Invite string
 	Redirect       string
-	Begun          int64 // microseconds; over after Life
+	// Proof is what was found out of the person, for who began the flow to make use of later; "" as long as nothing is.
+	Proof string
+	Begun int64 // microseconds; over after Life
 }
 
 // Life is how long a verification may take.
