@@ -19,7 +19,10 @@ COPY . .
 ARG TARGETOS TARGETARCH VERSION=unreleased
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -tags nethttpomithttp2 -trimpath -buildvcs=false -ldflags "-s -w -X main.stamp=$VERSION" -o /out/usr/bin/waitroom ./cmd/waitroom \
+    go build -tags nethttpomithttp2 -trimpath -buildvcs=false \
+      -gcflags='net/http=-l' -gcflags='go.yaml.in/...=-l' -gcflags='google.golang.org/protobuf/...=-l' \
+      -gcflags='github.com/spf13/...=-l' -gcflags='github.com/go-jose/...=-l' -gcflags='github.com/prometheus/...=-l' \
+      -ldflags "-s -w -X main.stamp=$VERSION" -o /out/usr/bin/waitroom ./cmd/waitroom \
     && install -D -m 0644 LICENSE /out/usr/share/doc/waitroom/LICENSE
 
 # The state's folder belongs to the image's user, so that a new named volume does, too.

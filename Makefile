@@ -9,6 +9,8 @@ GOLANGCI := v2.15.0
 LINT     := .tools/golangci-lint-$(GOLANGCI)
 FUZZTIME ?= 20s
 MAX_SIZE := 17000000
+# What no visitor's request goes through is built for size: a third of a megabyte less.
+COLD     := net/http go.yaml.in/... google.golang.org/protobuf/... github.com/spf13/... github.com/go-jose/... github.com/prometheus/...
 TEST     := go test -race -p 2 -count 1 -timeout 15m
 # What drives the built program measures, too: it runs by itself, and without the race detector in the visitors.
 EVENING  := go test -p 1 -count 1 -timeout 15m
@@ -25,7 +27,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## the commands, static and stripped, into dist/
-	CGO_ENABLED=0 go build -tags nethttpomithttp2 -trimpath -ldflags '-s -w -X main.stamp=$(VERSION)' -o dist/ ./cmd/...
+	CGO_ENABLED=0 go build -tags nethttpomithttp2 -trimpath $(COLD:%=-gcflags='%=-l') -ldflags '-s -w -X main.stamp=$(VERSION)' -o dist/ ./cmd/...
 
 test: needs ## every test, with the race detector; installs what tests need where it is missing
 	@mkdir -p dist
