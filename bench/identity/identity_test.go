@@ -1,0 +1,134 @@
+// Package identity_test drives the built gateway with people who are verified by providers over real HTTP.
+package identity_test
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"waitroom/bench/canary"
+	"waitroom/bench/gateway"
+	"waitroom/bench/provider"
+	"waitroom/queue/redis/redistest"
+)
+
+// binary is the program that is tested.
+var binary string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "waitroom-identity-")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		if binary, err = gateway.Build(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// host is where visitors come.
+const host = "booking.example.kr"
+
+// site is a gateway with one provider, and a backend.
+type site struct {
+	*gateway.Gateway
+	demo    *provider.Provider
+	issuer  string
+	backend *canary.Canary
+	redis   *redistest.Server
+}
+
+// open starts a gateway; between is put before the provider.
+func open(t *testing.T, redis *redistest.Server, between func(http.Handler) http.Handler) *site {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{issuer: "http://" + l.Addr().String(), backend: canary.Start(t), redis: redis}
+	s.demo = provider.New(provider.Config{Issuer: s.issuer, Korean: "데모", English: "Demo", ClientID: "waitroom", ClientSecret: "client-secret-planted"})
+	server := &http.Server{Handler: between(s.demo), ReadHeaderTimeout: 10 * time.Second}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve(l)
+	}()
+	t.Cleanup(func() {
+		_ = server.Close()
+		<-done
+	})
+	far := time.Now().AddDate(1, 0, 0).Format("2006-01-02T15:04")
+	s.Gateway = gateway.Start(t, gateway.Options{
+		Binary: binary, Backend: s.backend.URL, Redis: redis,
+		Top: map[string]string{
+			"identity": "{origin: 'https://" + host + "', person: [ci], providers: [{name: demo, type: oidc, issuer: '" + s.issuer +
+				"', client_id: waitroom, client_secret: client-secret-planted, algorithms: [ES256]}]}",
+		},
+		Room: map[string]string{
+			"identity": "required", "rate": "1000/s", "burst": "1000",
+			// The rotation makes the gateway ask for the day of birth.
+			"eligibility": "{zone: Asia/Seoul, groups: [{name: first, claim: priority_group, in: [y]}], windows: [" +
+				"{kind: everyone, from: '2021-01-01T00:00', until: '" + far + "'}," +
+				"{kind: group, group: first, from: '2021-01-01T00:00', until: '" + far + "'}," +
+				"{kind: rotation, first: 2021-01-01, last: 2021-01-02, opens: '09:00', closes: '18:00'}]}",
+		},
+	})
+	return s
+}
+
+// visitor is a browser that comes to the site by its name.
+func (s *site) visitor() *gateway.Visitor {
+	v := gateway.NewVisitor(s.URL)
+	v.Host = host
+	return v
+}
+
+// begin goes to the provider's page, and gives its address.
+func (s *site) begin(t *testing.T, v *gateway.Visitor) string {
+	t.Helper()
+	form := url.Values{"return": {"/book?day=1"}}
+	q, err := http.NewRequest(http.MethodPost, v.URL+"/.waitroom/"+gateway.Room+"/login/demo", strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html", "Sec-Fetch-Site": "same-origin",
+		"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document",
+	} {
+		q.Header.Set(name, value)
+	}
+	a, err := v.Do(q)
+	if err != nil || a.Status != http.StatusSeeOther {
+		t.Fatalf("login: %v, %d %s", err, a.Status, a.Body)
+	}
+	return a.Header.Get("Location")
+}
+
+// verify goes the whole way as one person, and gives the gateway's answer.
+func (s *site) verify(t *testing.T, v *gateway.Visitor, person int) gateway.Answer {
+	t.Helper()
+	client := &http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	a, err := client.Get(s.begin(t, v) + fmt.Sprintf("&person=%d", person))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Body.Close()
+	back, err := a.Location()
+	if err != nil || back.Host != host {
+		t.Fatalf("the provider sends the browser to %v, %v", back, err)
+	}
+	return v.Navigate(t, back.RequestURI())
+}
