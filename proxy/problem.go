@@ -28,7 +28,7 @@ var (
 	tooLarge     = problem{fasthttp.StatusRequestEntityTooLarge, "body-too-large", "bad"}
 	brokeOff     = problem{fasthttp.StatusBadRequest, "body-broke-off", "bad"}
 	tooMany      = problem{fasthttp.StatusTooManyRequests, "too-many-requests", "limited"}
-	unproved     = problem{fasthttp.StatusForbidden, "unconfirmed-device", "other_device"}
+	unproved     = problem{fasthttp.StatusForbidden, "unconfirmed-device", "unconfirmed"}
 	// foreignOrigin is never shown to people: a WebSocket has no page.
 	foreignOrigin = problem{fasthttp.StatusForbidden, "foreign-origin", "bad"}
 

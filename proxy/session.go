@@ -9,6 +9,7 @@ import (
 	"waitroom/proxy/strict"
 	"waitroom/proxy/traffic"
 	"waitroom/proxy/visitor"
+	"waitroom/proxy/waiting"
 	"waitroom/token"
 	"waitroom/token/dbsc"
 )
@@ -33,6 +34,10 @@ func (o *Options) turnAway(ctx *fasthttp.RequestCtx, q *strict.Request, room *Ro
 		room.Traffic.Refuse(traffic.RenewalSkipped)
 	} else {
 		s.verdict.count(room.Traffic)
+	}
+	if o.Errors == nil || s.visitor.Wish() != visitor.Page {
+		waiting.Unconfirmed(ctx)
+		return
 	}
 	o.refuse(ctx, q, room, unproved)
 }

@@ -29,7 +29,9 @@ var (
 		"Send Waitroom-Proof: a proof over the nonce in Waitroom-Nonce, this call, and the ticket or pass that goes with it."}
 	keyRequired = problem{401, "key-required", "This room lets in devices with a key only",
 		"POST device with a Waitroom-Proof registers one. Browsers need JavaScript, https, and storage for this site."}
-	proveDevice    = problem{403, "prove-device", "There are copies of this pass", "POST prove with a Waitroom-Proof over it: the device that holds the key goes on."}
+	proveDevice = problem{403, "prove-device", "There are copies of this pass", "POST prove with a Waitroom-Proof over it: the device that holds the key goes on."}
+	unconfirmed = problem{403, "unconfirmed-device", "This request does not show that it comes from the browser that entered",
+		"A browser that holds the key of its session renews its bound cookie and comes again; nobody else can."}
 	over           = problem{410, "ticket-over", "This ticket has been used", "POST join takes a new place."}
 	storeAway      = problem{503, "store-away", "Your place is kept", "Nobody is let in at the moment. Ask again after next_poll_ms."}
 	tooMany        = problem{429, "too-many-requests", "Too many requests came from there", "Ask again after Retry-After. Valid tickets and passes go on working."}
@@ -80,6 +82,9 @@ func answerProblem(ctx *fasthttp.RequestCtx, p problem, s *standing) {
 	}
 	ctx.Response.SetBody(append(b, '}'))
 }
+
+// Unconfirmed answers a program that does not show what the session of its pass asks for.
+func Unconfirmed(ctx *fasthttp.RequestCtx) { answerProblem(ctx, unconfirmed, nil) }
 
 // retryAfter writes whole seconds, at least one.
 func retryAfter(ctx *fasthttp.RequestCtx, pause time.Duration) {

@@ -18,7 +18,7 @@ const instant = 1628764930000000
 
 // states are all that a page can say.
 var states = []string{"early", "draw", "waiting", "called", "admitted", "paused", "recovering", "full", "closed", "sold_out",
-	"other_device", "away", "down", "bad", "limited"}
+	"other_device", "unconfirmed", "away", "down", "bad", "limited"}
 
 // example returns likely facts for a state.
 func example(state, language string) *Facts {
@@ -44,7 +44,7 @@ func example(state, language string) *Facts {
 		f.Low, f.High = 65*60, 130*60
 	case "closed", "sold_out", "other_device":
 		f.NextPollMS = 0
-	case "down", "bad", "limited":
+	case "unconfirmed", "down", "bad", "limited":
 		f.Position, f.Waiting, f.TicketNumber, f.ServerTime = 0, 0, 0, 0
 		f.Status, f.RequestID, f.NextPollMS = 502, "01J9Z3K5V8Q2", 0
 	}

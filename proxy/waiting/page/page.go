@@ -14,7 +14,7 @@ import (
 type Facts struct {
 	// Room is the room's name: the script asks under /.waitroom/{Room}/.
 	Room string
-	// State is one of early, waiting, called, admitted, paused, recovering, full, closed, sold_out, other_device,
+	// State is one of early, waiting, called, admitted, paused, recovering, full, closed, sold_out, other_device, unconfirmed,
 	// away (the store is away), down (the backend fails), bad (a bad request), limited. Any other is shown as waiting.
 	State string
 	// Position counts from 1; 0 is unknown, as for the two after it.

@@ -8,7 +8,7 @@ func isDraw(f *Facts) bool { return f.State == "early" && f.DrawHash != "" && f.
 // inLine tells the states of those who hold a place and wait.
 func (v *view) inLine() bool {
 	switch v.State {
-	case "called", "admitted", "closed", "sold_out", "other_device", "down", "bad", "limited":
+	case "called", "admitted", "closed", "sold_out", "other_device", "unconfirmed", "down", "bad", "limited":
 		return false
 	}
 	return true
@@ -17,7 +17,7 @@ func (v *view) inLine() bool {
 // final tells the states on which nobody waits.
 func (v *view) final() bool {
 	switch v.State {
-	case "closed", "sold_out", "other_device", "down", "bad":
+	case "closed", "sold_out", "other_device", "unconfirmed", "down", "bad":
 		return true
 	}
 	return false
@@ -72,7 +72,7 @@ func (v *view) button() string {
 	switch v.State {
 	case "called", "admitted":
 		return "enter"
-	case "down", "bad":
+	case "unconfirmed", "down", "bad":
 		return "retry"
 	}
 	return "again"

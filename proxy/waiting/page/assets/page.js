@@ -40,10 +40,10 @@ const keep = (key, value) => {
   } catch { return false; }
 };
 
-const outside = ['called', 'admitted', 'closed', 'sold_out', 'other_device', 'down', 'bad', 'limited'];
+const outside = ['called', 'admitted', 'closed', 'sold_out', 'other_device', 'unconfirmed', 'down', 'bad', 'limited'];
 // There is nothing to ask: the page itself is loaded again.
-const stuck = ['down', 'bad', 'limited'];
-const final = ['closed', 'sold_out', 'other_device', 'down', 'bad'];
+const stuck = ['unconfirmed', 'down', 'bad', 'limited'];
+const final = ['closed', 'sold_out', 'other_device', 'unconfirmed', 'down', 'bad'];
 
 const turn = () => data.enter || standing.state === 'called' && !document.hidden;
 
@@ -143,7 +143,7 @@ function show() {
   put('message', s.message || '');
   put('trouble', trouble ? label(trouble) : '');
   each('trouble', element => { element.hidden = !trouble; });
-  put('enter', label(['called', 'admitted'].includes(s.state) ? 'enter' : ['down', 'bad'].includes(s.state) ? 'retry' : 'again'));
+  put('enter', label(['called', 'admitted'].includes(s.state) ? 'enter' : ['unconfirmed', 'down', 'bad'].includes(s.state) ? 'retry' : 'again'));
   each('switch', group => {
     group.hidden = false;
     group.setAttribute('aria-label', label('language'));
