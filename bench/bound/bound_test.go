@@ -82,7 +82,7 @@ func (s *site) out(t *testing.T, why string, v *gateway.Visitor) {
 			t.Errorf("%s, %s: %d %s %s", why, call, a.Status, a.Header["Set-Cookie"], a.Body)
 		}
 	}
-	if a := v.Navigate(t, "/book"); a.Status != 403 || a.Header.Get("Set-Cookie") != "" {
+	if a := v.Navigate(t, "/book"); a.Status != 403 || a.Header.Get("Set-Cookie") != "" || !strings.Contains(a.Body, `data-state="unconfirmed"`) {
 		t.Errorf("%s: %d %s", why, a.Status, a.Header["Set-Cookie"])
 	}
 	if now := len(s.backend.Visits()); now != before {
