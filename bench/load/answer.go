@@ -23,6 +23,8 @@ type answer struct {
 	serverTime   int64
 	ticket, pass []byte
 	drawn        bool
+	// location and body are what answers on the way to a place are read of.
+	location, body []byte
 	// failed says that the answer was not as it should be.
 	failed bool
 }
@@ -55,7 +57,7 @@ func stateOf(word []byte) state {
 
 // read reads an answer; false where it is no JSON object.
 func (a *answer) read(from *fasthttp.Response) bool {
-	*a = answer{status: from.StatusCode()}
+	*a = answer{status: from.StatusCode(), location: from.Header.Peek(fasthttp.HeaderLocation), body: from.Body()}
 	return object(from.Body(), a.member)
 }
 

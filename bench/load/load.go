@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -79,12 +80,20 @@ type run struct {
 	left    atomic.Int64
 	failed  failures
 	fresh   requests
+
+	identity verified
+	others   others // connections to providers
 }
 
 func newRun(p Plan, c clock) *run {
 	r := &run{
 		plan: p, clock: c, visitors: make([]visitor, p.Visitors), ready: make(chan uint32, p.Visitors),
 		failed: failures{seen: map[string]int64{}}, fresh: newRequests(&p),
+	}
+	if p.Identity != nil {
+		for _, s := range p.Identity.Providers {
+			r.identity.providers = append(r.identity.providers, ProviderReport{Name: s.Name})
+		}
 	}
 	r.wheel = newWheel(r.visitors)
 	for _, name := range p.Rooms {
@@ -105,8 +114,10 @@ type dialer func() (net.Conn, error)
 const dialTimeout = 10 * time.Second
 
 // dialer resolves the target once, and refuses one that is not on this machine.
-func (p *Plan) dialer(ctx context.Context) (dialer, error) {
-	u := p.url
+func (p *Plan) dialer(ctx context.Context) (dialer, error) { return p.dialerTo(ctx, p.url, p.Host) }
+
+// dialerTo is a dialer to an address, which is called host in TLS.
+func (p *Plan) dialerTo(ctx context.Context, u *url.URL, host string) (dialer, error) {
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
@@ -124,9 +135,9 @@ func (p *Plan) dialer(ctx context.Context) (dialer, error) {
 	d := net.Dialer{Timeout: dialTimeout}
 	open := d.DialContext
 	if u.Scheme == "https" {
-		name, _, err := net.SplitHostPort(p.Host)
+		name, _, err := net.SplitHostPort(host)
 		if err != nil {
-			name = p.Host
+			name = host
 		}
 		secure := tls.Dialer{NetDialer: &d, Config: &tls.Config{
 			ServerName: name, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0),
@@ -149,7 +160,7 @@ func look(dial dialer, p *Plan, room string) error {
 	a := fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseResponse(a)
 	q := newRequests(p)
-	if err := l.exchange(q.status(nil, room), a); err != nil {
+	if err := l.exchange(q.status(nil, room, &visitor{}), a); err != nil {
 		return fmt.Errorf("ask %s for room %s: %w", p.Target, room, err)
 	}
 	var s answer

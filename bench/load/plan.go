@@ -51,6 +51,8 @@ type Plan struct {
 	Burst       int
 	// Connections is how many the visitors share; by default 128.
 	Connections int
+	// Identity is how visitors are verified; nil where nobody asks them.
+	Identity *Identity
 	// Seed decides who is absent, late or impatient, and when each comes.
 	Seed uint64
 	// IOwnIt allows a target that is not on this machine.
@@ -99,6 +101,9 @@ func (p Plan) filled() (Plan, error) {
 		return p, fmt.Errorf("%w: target %q is not of the form http://HOST:PORT", ErrImpossible, p.Target)
 	}
 	p.Host = cmp.Or(p.Host, p.url.Host)
+	if p.Identity, err = p.Identity.filled(); err != nil {
+		return p, err
+	}
 	return p, p.possible()
 }
 

@@ -37,6 +37,8 @@ type Report struct {
 	// Wait is from a place to its entry, in seconds, of those who entered; nil where
 	// places do not say when they were taken.
 	Wait *Wait `json:"wait"`
+	// Identity is nil where nobody had to verify.
+	Identity *IdentityReport `json:"identity,omitempty"`
 	// Failures are requests without the answer that there should be, by what came.
 	Failures map[string]int64 `json:"failures"`
 	Rooms    []RoomReport     `json:"rooms"`
@@ -80,7 +82,7 @@ func (r *run) report(began time.Time, why string) Report {
 		rep.Rooms = append(rep.Rooms, room)
 		rep.Wrong = rep.Wrong.plus(room.Wrong)
 	}
-	rep.Wait = r.waits()
+	rep.Wait, rep.Identity = r.waits(), r.identity.report(&r.plan, rep.Entered)
 	return rep
 }
 

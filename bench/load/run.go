@@ -26,8 +26,9 @@ func (r *run) play(ctx context.Context, dial dialer) (why string) {
 	lines := make([]*line, r.plan.Connections)
 	for i := range lines {
 		lines[i] = newLine(dial)
-		w := &worker{run: r, line: lines[i]}
+		w := &worker{run: r, line: lines[i], dial: r.dialProvider(ctx)}
 		all.Go(func() {
+			defer w.closeOthers()
 			for i := range r.ready {
 				if !ended.Load() {
 					w.turn(i)
@@ -40,13 +41,15 @@ func (r *run) play(ctx context.Context, dial dialer) (why string) {
 		for _, l := range lines {
 			l.close()
 		}
+		r.others.close()
 	})
 	defer stop()
-	told := r.tell()
+	told, watched := r.tell(), r.watchLights(ctx, dial)
 	why = r.schedule(ctx)
 	close(r.ready)
 	all.Wait()
 	told()
+	watched()
 	for _, l := range lines {
 		l.close()
 	}
@@ -89,6 +92,9 @@ func (r *run) schedule(ctx context.Context) (why string) {
 func (r *run) arrive(i int, due int64) {
 	v := &r.visitors[i]
 	v.due, v.traits, v.room = due, r.plan.traitsOf(i), uint8(i%len(r.rooms))
+	if r.plan.Identity != nil {
+		v.act, v.id = choose, r.plan.verifyingOf(i)
+	}
 	r.ready <- uint32(i)
 }
 
@@ -103,6 +109,8 @@ type exchanger interface {
 type worker struct {
 	run      *run
 	line     exchanger
+	dial     func(host string) (*line, error)
+	others   map[string]*line // to providers
 	request  []byte
 	response fasthttp.Response
 	answer   answer
@@ -113,9 +121,16 @@ func (w *worker) turn(i uint32) {
 	r := w.run
 	v := &r.visitors[i]
 	doing, due := v.act, v.due
-	w.request = r.fresh.append(w.request[:0], v, r.rooms[v.room].name)
+	if doing > leave {
+		w.request = r.fresh.identityRequest(w.request[:0], v, &r.plan, r.rooms[v.room].name)
+	} else {
+		w.request = r.fresh.append(w.request[:0], v, r.rooms[v.room].name)
+	}
 	sent := r.clock()
-	err := w.line.exchange(w.request, &w.response)
+	line, err := w.lineFor(v)
+	if err == nil {
+		err = line.exchange(w.request, &w.response)
+	}
 	if errors.Is(err, errEnded) {
 		return
 	}
@@ -129,14 +144,16 @@ func (w *worker) turn(i uint32) {
 		goesOn = r.heard(v, &w.answer, now, now-sent)
 	}
 	s := sample{due: due, done: now, failed: w.answer.failed}
-	s.sent, s.received = w.line.traffic()
+	if line != nil {
+		s.sent, s.received = line.traffic()
+	}
 	r.meters[doing].record(s)
 	r.sending.record(sample{due: due, done: sent})
 	if goesOn {
 		r.wheel.add(i)
 		return
 	}
-	v.ticket, v.pass = nil, nil
+	v.ticket, v.pass, v.id = nil, nil, nil
 	r.left.Add(-1)
 }
 
@@ -144,6 +161,9 @@ func (w *worker) turn(i uint32) {
 // again.
 func (r *run) unheard(v *visitor, a *answer, err error, now int64) bool {
 	a.failed = true
+	if v.act == atProvider {
+		return r.pageFailed(v, now)
+	}
 	r.failed.add(v.act.String() + ": " + what(err))
 	if v.act == leave {
 		r.tally.through.Add(1)

@@ -33,6 +33,11 @@ func (r *Report) people(b *strings.Builder) {
 			fmt.Fprintf(b, "  %-28s %12s\n", c.name, thousands(c.n))
 		}
 	}
+	if r.Identity != nil {
+		for _, row := range r.Identity.rows() {
+			fmt.Fprintf(b, "  %-28s %s\n", row[0], row[1])
+		}
+	}
 	if r.Wait != nil {
 		fmt.Fprintf(b, "  %-28s p50 %.1f s, p95 %.1f s, p99 %.1f s, max %.1f s\n", "from place to entry", r.Wait.P50, r.Wait.P95, r.Wait.P99, r.Wait.Max)
 	}

@@ -16,14 +16,18 @@ const (
 	enter
 	page
 	leave
+	choose     // a provider to be verified by
+	login      // begin there
+	atProvider // be there
+	back       // come back from there
 	acts
 )
 
 func (a act) String() string {
-	return [...]string{"join", "poll", "reload", "enter", "page", "leave"}[a]
+	return [...]string{"join", "poll", "reload", "enter", "page", "leave", "choose", "login", "provider", "back"}[a]
 }
 
-// visitor is one of the rush: some 90 bytes, and the ticket.
+// visitor is one of the rush: some 100 bytes, and the ticket.
 type visitor struct {
 	ticket, pass []byte
 	// due is the moment of the next act, in nanoseconds since the start of the run.
@@ -41,6 +45,8 @@ type visitor struct {
 	traits
 	// noted are the wrongs that are counted once for each visitor.
 	noted wrongs
+	// id is who it is, nil where nobody asks.
+	id *verifying
 }
 
 // patience is how long a visitor waits after a failure before asking again.
@@ -50,6 +56,8 @@ const patience = time.Second
 // is when the answer was there, and took how long it took from when it was asked for.
 func (r *run) heard(v *visitor, a *answer, now, took int64) bool {
 	switch {
+	case v.act > leave:
+		return r.verifies(v, a, now, took)
 	case v.act == page:
 		return r.seen(v, a, now)
 	case v.act == leave:

@@ -15,6 +15,7 @@ import (
 // command is what was asked for.
 type command struct {
 	plan   load.Plan
+	people verifying
 	output string
 	quiet  bool
 }
@@ -42,6 +43,14 @@ A long evening, 40 % of it in the first half hour, with impatient and late peopl
 
   rush -target http://127.0.0.1:8080 -visitors 200000 -pattern evening \
        -reload 0.05 -late 0.1 -late-by 20s -for 3h -o json >evening.json
+
+An evening on which people say first who they are: two providers that rush runs
+itself, of which one collapses; a third of the devices are second ones. How the
+gateway has to be configured for it stands in docs/rush.md.
+
+  rush -target http://127.0.0.1:8080 -visitors 20000 -pattern evening -within 2m \
+       -provider kakao=0.7@http://127.0.0.1:9101 -provider naver=0.3@http://127.0.0.1:9102 \
+       -collapse kakao@40s+30s -second-device 0.35 -other-day 0.15 -digit 2 -no-show 0.2
 
 Ctrl-C ends it early and prints what was seen until then; a second one ends it at
 once. Exit code 0: the order was right; 1: it was not; 2: called in a wrong way.
@@ -88,6 +97,7 @@ func parse(args []string, out io.Writer) (*command, error) {
 	})
 	f.DurationVar(&p.Think, "think", 0, "`TIME` between two pages; default 1s")
 	f.BoolVar(&p.Stay, "stay", false, "do not leave: let passes run out by themselves")
+	c.people.flags(f)
 	f.Func("connections", "`N` kept-alive connections that all share; default 128", counts(&p.Connections))
 	f.Uint64Var(&p.Seed, "seed", 0, "`N` that decides who does what and when")
 	f.StringVar(&c.output, "o", "table", "`FORM` of the result: table or json")
@@ -99,7 +109,9 @@ func parse(args []string, out io.Writer) (*command, error) {
 		f.PrintDefaults()
 		return nil, err
 	}
-	return c, errors.Join(err, c.check(f.Args()))
+	var wrong error
+	p.Identity, wrong = c.people.plan()
+	return c, errors.Join(err, wrong, c.check(f.Args()))
 }
 
 // check finds what is missing or too much.

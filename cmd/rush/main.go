@@ -51,6 +51,16 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	see := newWatcher(stderr, c.quiet)
 	see.foretell(&c.plan)
+	told := stderr
+	if c.quiet {
+		told = io.Discard
+	}
+	stop, err := c.people.provide(ctx, told)
+	if err != nil {
+		fmt.Fprintln(stderr, "rush:", err)
+		return exitFailed
+	}
+	defer stop()
 	c.plan.Progress = see.progress
 	report, err := load.Run(ctx, c.plan)
 	see.end()
