@@ -52,6 +52,7 @@ type flow struct {
 
 	// Guarded by the board.
 	open   func() bool
+	idle   int // seconds since somebody came who could have been asked about
 	slots  []light.Slot
 	state  light.State
 	folded int64 // the slot that it is of
@@ -111,6 +112,13 @@ func (f *flow) asked(took time.Duration, ok bool) {
 	f.asks.took.Add(int64(took))
 	f.asks.buckets[bucket(askBounds[:], took)].Add(1)
 }
+
+// tried is for how many seconds after the last visitor it is known that the provider is given up.
+const tried = 30
+
+// givenUp says whether this gateway has given the provider up. Where nobody comes any more nobody finds out that it is back: then
+// it is not known. The caller holds the board's lock.
+func (f *flow) givenUp() bool { return f.open != nil && f.idle < tried && f.open() }
 
 func bucket(bounds []time.Duration, took time.Duration) int {
 	i := 0

@@ -73,7 +73,10 @@ func (b *Board) tell() (told []queue.Counted, flows []*flow, ask queue.Ask) {
 	for _, f := range b.order {
 		f.fresh[light.Seconds].Add(1)
 		f.fresh[light.Waiting].Add(max(0, f.waiting.Load()))
-		if f.open != nil && f.open() {
+		if f.idle++; f.fresh[light.Asked].Load()+f.fresh[light.Busy].Load() > 0 {
+			f.idle = 0
+		}
+		if f.givenUp() {
 			f.fresh[light.Open].Add(1)
 		}
 		c := queue.Counted{Name: f.name, Counts: make([]int64, light.Counts), Switch: f.paused}

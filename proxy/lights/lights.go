@@ -140,7 +140,7 @@ func (b *Board) show() {
 	next := &Shown{Slot: b.slot, Stale: b.away}
 	for _, f := range b.order {
 		l := f.state.Light
-		if f.open != nil && f.open() {
+		if f.givenUp() {
 			l = light.Down
 		}
 		next.Providers = append(next.Providers, light.Shown{Name: f.name, Light: l, Paused: f.paused.On})

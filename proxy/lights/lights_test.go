@@ -179,8 +179,11 @@ func TestAProviderThatThisGatewayHasGivenUpIsDownHereAtOnceAndThenEverywhere(t *
 	if got := told(s.boards[2]); got != "kakao smooth, naver smooth" {
 		t.Errorf("there, at once: %s", got)
 	}
-	s.slots(3, func() {})
+	s.slots(3, func() { s.visits("kakao", 4, identity.Busy) })
 	s.show("naver smooth, kakao down")
+	// Nobody comes any more, so nobody finds out that it is back: after some minutes it is tried again.
+	s.slots(40, func() {})
+	s.show("kakao smooth, naver smooth")
 }
 
 func TestAPauseOnOneGatewayIsSeenOnTheOther(t *testing.T) {

@@ -36,7 +36,7 @@ func (b *Board) States() []State {
 	states := make([]State, 0, len(b.order))
 	for _, f := range b.order {
 		s := State{
-			Name: f.name, Light: f.state.Light, Open: f.open != nil && f.open(), Paused: f.paused.On, PausedBy: f.paused.By, PausedAt: f.paused.At,
+			Name: f.name, Light: f.state.Light, Open: f.givenUp(), Paused: f.paused.On, PausedBy: f.paused.By, PausedAt: f.paused.At,
 			Measures: light.MeasuresOf(f.slots, b.now),
 		}
 		if s.Open {

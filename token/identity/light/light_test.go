@@ -8,12 +8,12 @@ import (
 )
 
 // load is what one slot of a provider has.
-type load struct{ started, verified, canceled, unavailable, busy, slow, verySlow, asked, askMillis int64 }
+type load struct{ started, verified, canceled, unavailable, busy, slow, verySlow, asked, askMillis, took int64 }
 
 func (l load) slot(n int64) Slot {
 	return Slot{Number: n, Counts: [Counts]int64{
 		Started: l.started, Verified: l.verified, Canceled: l.canceled, Unavailable: l.unavailable, Busy: l.busy,
-		Slow: l.slow, VerySlow: l.verySlow, Asked: l.asked, AskedMillis: l.asked * l.askMillis, Seconds: 10,
+		Slow: l.slow, VerySlow: l.verySlow, TookMillis: l.verified * l.took, Asked: l.asked, AskedMillis: l.asked * l.askMillis, Seconds: 10,
 	}}
 }
 
@@ -118,6 +118,46 @@ func TestADeadProviderIsDownWithinThirtySeconds(t *testing.T) {
 	f("its servers are dead", tokensDead)
 }
 
+func TestAPageThatDiesInTheFirstMinuteOfAnOpeningIsDownWithinThirtySecondsOfWhatPeopleTake(t *testing.T) {
+	f := func(took int64, until int, within int) {
+		t.Helper()
+		l := load{started: 1000, verified: 600, took: took}
+		shown := lights(play(of(Remembered, nobody), of(1, load{started: 1000}), of(until-1, l), of(within, pageDead)))
+		if got := shown[len(shown)-1]; got != Down {
+			t.Errorf("after %d slots of %d ms, and %d of none: %s", until, took, within, got)
+		}
+	}
+	f(8_000, 4, 2)  // it opens, and dies after 40 s
+	f(8_000, 2, 4)  // after 20 s
+	f(20_000, 6, 3) // people take longer
+	f(20_000, 30, 2)
+}
+
+func TestPeopleOfWhomSomeTakeFarLongerThanOthersAreNotMissing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		// Each takes a time of their own: so many slots come with so many of a thousand, on average 25 s.
+		const crowd = 1000
+		var slots []Slot
+		for i := range 2 * Remembered {
+			l := load{started: crowd}
+			for takes, share := range []int64{150, 200, 150, 100, 60, 30, 10} {
+				if i >= takes {
+					sway := rapid.Int64Range(-share/10, share/10).Draw(t, "sway")
+					l.verified += share + sway
+					l.took += (share + sway) * (int64(takes)*10_000 + 5_000)
+				}
+			}
+			l.took /= max(1, l.verified)
+			slots = append(slots, l.slot(firstSlot+int64(i)))
+		}
+		for i, l := range lights(slots) {
+			if l != Smooth {
+				t.Fatalf("%s after %d slots", l, i+1)
+			}
+		}
+	})
+}
+
 func TestWhoIsStillOnTheWayIsNotMissing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		// The opening: from nobody to very many at once, who all take the same time of up to a minute and a half.
@@ -127,7 +167,7 @@ func TestWhoIsStillOnTheWayIsNotMissing(t *testing.T) {
 		for i := range 2 * Remembered {
 			l := load{started: crowd}
 			if i >= takes {
-				l.verified = crowd * 7 / 10
+				l.verified, l.took = crowd*7/10, int64(takes)*10_000
 			}
 			slots = append(slots, l.slot(firstSlot+int64(i)))
 		}
@@ -147,7 +187,7 @@ func TestACrowdThatRisesAndFallsChangesNothing(t *testing.T) {
 		for i := range sizes {
 			l := load{started: sizes[i]}
 			if i >= takes {
-				l.verified = sizes[i-takes] * 7 / 10
+				l.verified, l.took = sizes[i-takes]*7/10, int64(takes)*10_000
 			}
 			slots = append(slots, l.slot(firstSlot+int64(i)))
 		}

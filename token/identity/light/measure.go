@@ -18,10 +18,14 @@ const (
 const (
 	shortWindow = 2
 	longWindow  = 6
-	// patience is how long somebody may take until it counts as not having come back: 90 s. What came back in a window is
-	// compared with the fewest that were sent in a window of that length up to so much before: whatever people take up to
-	// there, and however the numbers rise or fall, those who are still on their way never count as missing.
+	// patience is how long somebody may take until it counts as not having come back: 90 s, or less where it is known what
+	// people take. What came back in a window is compared with the fewest that were sent in a window of that length up to
+	// so much before: whatever people take up to there, and however the numbers rise or fall, those who are still on their
+	// way never count as missing.
 	patience = 9
+	// longer is how many times what people take on average, plus a slot, those who come back at all have come back: so a
+	// provider that dies in the first minute of an opening is seen to.
+	longer = 3
 )
 
 // Floors: what is less proves nothing.
@@ -84,13 +88,22 @@ func (h history) came(upTo, length int) (n int64) {
 // sent is the fewest that were sent in a window, of those that end here and up to patience before.
 func (h history) sent(upTo, length int) int64 {
 	least := h.sum(Started, upTo, length)
-	for back := 1; back <= patience; back++ {
+	for back := 1; back <= h.patience(upTo); back++ {
 		if upTo-back < length-1 {
 			return 0
 		}
 		least = min(least, h.sum(Started, upTo-back, length))
 	}
 	return least
+}
+
+// patience is how many slots people may take.
+func (h history) patience(upTo int) int {
+	verified, millis := h.sum(Verified, upTo, lead), h.sum(TookMillis, upTo, lead)
+	if verified < fewTimed {
+		return patience
+	}
+	return int(min(patience, 2+longer*millis/verified*1000/SlotLength))
 }
 
 // judge is what the slots up to one say by themselves, with all thresholds taken times part.
