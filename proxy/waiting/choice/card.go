@@ -36,11 +36,11 @@ func (v *view) phrase() [2]string {
 
 // card writes all there is to say in one language.
 func (v *view) card(language string) {
-	v.write(`<div class="card" lang="` + language + `" data-name="` + v.words.Name + `" data-days="` + v.words.Labels["days"] + `" data-title="`)
+	v.write(`<div class="card" lang="`, language, `" data-name="`, v.words.Name, `" data-days="`, v.words.Labels["days"], `" data-title="`)
 	v.title()
-	v.write("\">\n<div class=\"top\"><svg class=\"icon\" viewBox=\"0 0 24 24\" aria-hidden=\"true\"><path d=\"" + v.icon() + `"/></svg>` + "\n<h1>")
+	v.write("\">\n<div class=\"top\"><svg class=\"icon\" viewBox=\"0 0 24 24\" aria-hidden=\"true\"><path d=\"", v.icon(), `"/></svg>`, "\n<h1>")
 	p := v.phrase()
-	v.write(p[0] + `</h1><p class="lead">` + p[1] + "</p></div>\n")
+	v.write(p[0], `</h1><p class="lead">`, p[1], "</p></div>\n")
 	if v.Message != "" {
 		v.note("message")
 		v.escaped(v.Message)
@@ -80,11 +80,11 @@ func (v *view) countdown(label string) {
 	if until <= v.ServerTime {
 		return
 	}
-	v.write(`<div class="big" data-wait><span>` + v.words.Labels[label] + `</span> <b role="timer" data-until="`)
+	v.write(`<div class="big" data-wait><span>`, v.words.Labels[label], `</span> <b role="timer" data-until="`)
 	v.number(until / 1000)
 	v.write(`">`)
 	v.dst = v.words.AppendLeft(v.dst, until-v.ServerTime)
-	v.write(`</b><noscript><span class="asof">` + v.words.Labels["checked"] + ` `)
+	v.write(`</b><noscript><span class="asof">`, v.words.Labels["checked"], ` `)
 	v.dst = v.local(v.ServerTime).AppendFormat(v.dst, "15:04:05")
 	v.write("</span></noscript></div>\n")
 }
@@ -100,7 +100,7 @@ func (v *view) pair(label string, at int64) {
 }
 
 func (v *view) term(label string) {
-	v.write(`<div class="wide"><dt>` + v.words.Labels[label] + `</dt><dd>`)
+	v.write(`<div class="wide"><dt>`, v.words.Labels[label], `</dt><dd>`)
 }
 
 // date writes an instant as a time element.
@@ -117,7 +117,7 @@ func (v *view) date(at int64) {
 // that has come; without script the page is loaded again by then, or by hand.
 func (v *view) goOn(label string) {
 	if v.awaited() > v.ServerTime {
-		v.write(`<p class="keep" data-wait>` + v.words.Labels["later"] + "</p>\n<noscript><p>")
+		v.write(`<p class="keep" data-wait>`, v.words.Labels["later"], "</p>\n<noscript><p>")
 		v.button("button", "again")
 		v.write("</p></noscript>\n<p data-then hidden>")
 	} else {
@@ -128,7 +128,7 @@ func (v *view) goOn(label string) {
 }
 
 func (v *view) button(class, label string) {
-	v.write(`<a class="` + class + `" href="`)
+	v.write(`<a class="`, class, `" href="`)
 	v.back()
-	v.write(`">` + v.words.Labels[label] + `</a>`)
+	v.write(`">`, v.words.Labels[label], `</a>`)
 }

@@ -76,6 +76,52 @@ func TestEveryPageIsUnder8000BytesGzipped(t *testing.T) {
 	})
 }
 
+func TestAppendAllocatesNothing(t *testing.T) {
+	pages := New()
+	buf := make([]byte, 0, 64<<10)
+	for name, f := range examples() {
+		facts := example(f, "ko")
+		if n := testing.AllocsPerRun(20, func() { buf = pages.Append(buf[:0], facts) }); n > 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
+
+func TestAProviderWithoutALabelIsCalledByAnyNameThatItHas(t *testing.T) {
+	f := func(p Provider, language, want string) {
+		t.Helper()
+		page := string(New().Append(nil, example(Facts{Providers: []Provider{p}}, language)))
+		if got := regexp.MustCompile(`<b>([^<]+)</b> <`).FindStringSubmatch(page); got == nil || got[1] != want {
+			t.Errorf("%v in %s is called %q, want %q", p, language, got, want)
+		}
+	}
+	f(Provider{Name: "x", Korean: "가", English: "A", Light: "smooth"}, "ko", "가")
+	f(Provider{Name: "x", Korean: "가", English: "A", Light: "smooth"}, "en", "A")
+	f(Provider{Name: "x", English: "A", Light: "smooth"}, "ko", "A")
+	f(Provider{Name: "x", Korean: "가", Light: "smooth"}, "en", "가")
+	f(Provider{Name: "x", Light: "smooth"}, "en", "x")
+}
+
+func TestWithoutScriptAPageIsLoadedAgainWhenThereIsSomethingNew(t *testing.T) {
+	f := func(why string, facts Facts, want string) {
+		t.Helper()
+		got := regexp.MustCompile(`http-equiv="refresh" content="([^;]*);url=([^"]*)"`).FindStringSubmatch(string(New().Append(nil, example(facts, "ko"))))
+		switch {
+		case want == "" && got == nil:
+		case got == nil || got[1] != want || got[2] != "/book/slots?day=2021-08-12&amp;centre=3":
+			t.Errorf("%s: %q, want %q", why, got, want)
+		}
+	}
+	f("lights", Facts{}, "60")
+	f("a code may be being typed", Facts{Invitations: true}, "")
+	f("the lock ends", Facts{Kind: Held, Until: instant + 100*second}, "101")
+	f("in a moment", Facts{Kind: Taken, Until: instant + 1}, "5")
+	f("the button is there already", Facts{Kind: Held, Until: instant}, "")
+	f("some day", Facts{Kind: NotEligible, From: instant + 100*hour}, "3600")
+	f("never", Facts{Kind: NotEligible}, "")
+	f("sold out for good", Facts{Kind: SoldOut}, "")
+}
+
 var elements = regexp.MustCompile(`<[a-zA-Z/!?][^\s>]*`)
 
 // FuzzAppend looks for a value that gets out of its place: the page with it must have the very elements of the page without it.

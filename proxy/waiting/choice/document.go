@@ -16,7 +16,12 @@ type view struct {
 	fixed *[]page.Fixed // nil where nobody wants to know
 }
 
-func (v *view) write(text string)   { v.dst = append(v.dst, text...) }
+func (v *view) write(parts ...string) {
+	for _, part := range parts {
+		v.dst = append(v.dst, part...)
+	}
+}
+
 func (v *view) escaped(text string) { v.dst = page.AppendEscaped(v.dst, text) }
 func (v *view) label(name string)   { v.write(v.words.Labels[name]) }
 func (v *view) back()               { v.escaped(page.SafeReturn(v.Return)) }
@@ -30,7 +35,7 @@ func (v *view) document() {
 		mine, other = other, mine
 	}
 	v.words = v.p.words[mine]
-	v.write("<!doctype html>\n<html lang=\"" + mine + "\">\n" + head)
+	v.write("<!doctype html>\n<html lang=\"", mine, "\">\n", head)
 	v.title()
 	v.write("</title>\n")
 	v.refresh()
@@ -38,11 +43,11 @@ func (v *view) document() {
 	v.escaped(v.Nonce)
 	v.write("\">\n")
 	v.dst = v.p.style.Append(v.dst, v.fixed)
-	v.write("</style>\n</head>\n<body data-kind=\"" + v.look() + "\">\n" + header)
-	v.write(v.words.Name + headerEnd)
+	v.write("</style>\n</head>\n<body data-kind=\"", v.look(), "\">\n", header)
+	v.write(v.words.Name, headerEnd)
 	v.card(mine)
 	v.words = v.p.words[other]
-	v.write(`<details class="other"><summary lang="` + other + `">` + v.words.Own + `</summary>`)
+	v.write(`<details class="other"><summary lang="`, other, `">`, v.words.Own, `</summary>`)
 	v.card(other)
 	v.write("</details>\n</main>\n<p class=\"said\" role=\"status\"></p>\n")
 	v.script()
@@ -69,7 +74,7 @@ const (
 `
 )
 
-func (v *view) title() { v.write(v.phrase()[0] + " – " + v.words.Name) }
+func (v *view) title() { v.write(v.phrase()[0], " – ", v.words.Name) }
 
 // refresh writes the reload for browsers without script. It leads to the address asked for: that of the page may be one that is good
 // for one time.
@@ -100,7 +105,7 @@ func (v *view) pause() int64 {
 		return 0
 	case v.Kind == Identify:
 		return unhurried
-	case v.awaited() == 0:
+	case v.awaited() <= v.ServerTime:
 		return 0
 	}
 	// The tenth of a second at which a page was made spreads those who wait for the same instant.

@@ -26,7 +26,7 @@ func (v *view) notEligible() {
 	case v.From > 0:
 		v.write(`<p><a class="button" href="/.waitroom/`)
 		v.escaped(v.Room)
-		v.write(`/window.ics">` + v.words.Labels["calendar"] + "</a></p>\n")
+		v.write(`/window.ics">`, v.words.Labels["calendar"], "</a></p>\n")
 		v.goOn("go")
 	}
 }

@@ -31,5 +31,5 @@ func (v *view) failed() {
 }
 
 func (v *view) note(label string) {
-	v.write(`<div class="note"><strong>` + v.words.Labels[label] + `</strong><p>`)
+	v.write(`<div class="note"><strong>`, v.words.Labels[label], `</strong><p>`)
 }

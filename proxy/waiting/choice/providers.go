@@ -28,17 +28,17 @@ func (v *view) choice() {
 	// Enter in the field must choose nobody: a browser presses the first button then, and this one does nothing.
 	v.write("<button disabled hidden></button>\n")
 	if v.Invitations {
-		v.write(`<label class="field"><span>` + v.words.Labels["invite"] + `</span><input name="invite" maxlength="200" autocomplete="off" autocapitalize="none" spellcheck="false" value="`)
+		v.write(`<label class="field"><span>`, v.words.Labels["invite"], `</span><input name="invite" maxlength="128" autocomplete="off" autocapitalize="none" spellcheck="false" value="`)
 		v.escaped(v.Invite)
 		v.write("\"></label>\n")
 	}
-	v.write(`<h2>` + v.words.Labels["choose"] + "</h2>\n<ul>\n")
+	v.write(`<h2>`, v.words.Labels["choose"], "</h2>\n<ul>\n")
 	for i := range v.Providers {
 		v.provider(&v.Providers[i])
 	}
 	v.write("</ul></form>\n")
 	v.legend()
-	v.write(`<details><summary>` + v.words.Labels["toldhead"] + `</summary><p>` + v.words.Labels["told"] + "</p></details>\n")
+	v.write(`<details><summary>`, v.words.Labels["toldhead"], `</summary><p>`, v.words.Labels["told"], "</p></details>\n")
 }
 
 func (v *view) provider(p *Provider) {
@@ -89,17 +89,17 @@ var shapes = [...]struct{ light, path string }{
 func (v *view) light(light string) {
 	for i := range shapes {
 		if shapes[i].light == light {
-			v.write(`<span class="light ` + light + `"><svg viewBox="0 0 16 16" aria-hidden="true"><path d="` + shapes[i].path + `"/></svg>` +
-				v.words.Labels[light] + `</span>`)
+			v.write(`<span class="light `, light, `"><svg viewBox="0 0 16 16" aria-hidden="true"><path d="`, shapes[i].path, `"/></svg>`,
+				v.words.Labels[light], `</span>`)
 		}
 	}
 }
 
 // legend says what the lights are. It holds one of each, hidden, of which the script makes the new ones when they change.
 func (v *view) legend() {
-	v.write(`<p class="checked">` + v.words.Labels["light"] + ` <span class="stamp">` + v.words.Labels["checked"] + ` <b>`)
+	v.write(`<p class="checked">`, v.words.Labels["light"], ` <span class="stamp">`, v.words.Labels["checked"], ` <b>`)
 	v.dst = v.local(v.ServerTime).AppendFormat(v.dst, "15:04:05")
-	v.write(`</b></span></p><p hidden data-legend data-going="` + v.words.Labels["going"] + `">`)
+	v.write(`</b></span></p><p hidden data-legend data-going="`, v.words.Labels["going"], `">`)
 	for i := range shapes {
 		v.light(shapes[i].light)
 	}
