@@ -52,7 +52,7 @@ type Options struct {
 	// Redis keeps the line; nil is the embedded store.
 	Redis *redistest.Server
 	// Top and Room are settings beside those that a test needs anyway, as YAML values
-	// on one line each.
+	// on one line each. $URL in them is the visitors' listener.
 	Top, Room map[string]string
 	// Dir is the folder of configuration, keys and data; by default a new one.
 	Dir string
@@ -135,7 +135,7 @@ func (g *Gateway) Configure(t testing.TB, room map[string]string) {
 		top = merged(map[string]string{"store": "{url: '" + g.o.Redis.URL() + "'}"}, top)
 	}
 	r := merged(map[string]string{"backend": g.o.Backend, "rate": "3600/h", "burst": "1"}, g.o.Room)
-	text := lines(top, "") + "rooms:\n  - name: " + Room + "\n" + lines(r, "    ")
+	text := strings.ReplaceAll(lines(top, "")+"rooms:\n  - name: "+Room+"\n"+lines(r, "    "), "$URL", g.URL)
 	// Renamed into place, so that nobody reads half a file.
 	if err := os.WriteFile(g.File()+".new", []byte(text), 0o600); err != nil {
 		t.Fatal(err)

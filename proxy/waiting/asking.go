@@ -49,6 +49,8 @@ type person struct {
 	// Of somebody who has to say who they are: why the last verification was refused, and who verifies people.
 	failure   identity.Why
 	verifiers []byte
+	// provider is the one that the last verification was with, missing the claim that it did not tell, invite the code that was given.
+	provider, missing, invite string
 	// back is where they were going, "" for the address of the request.
 	back string
 	// flow is a verification that waits for the store.
@@ -143,7 +145,10 @@ func (r *Room) shown(ctx *fasthttp.RequestCtx, q *strict.Request, s *standing, s
 		return false
 	case s.State == queue.StateIdentify:
 		f.Kind, f.Failure, f.Providers = choice.Identify, string(s.failure), r.Identity.offered()
-		f.Invitations = len(r.Identity.Invited) > 0
+		f.Invitations, f.Invite, f.Failed = len(r.Identity.Invited) > 0, s.invite, s.provider
+		if s.missing != "" {
+			f.Missing = []string{s.missing}
+		}
 	case s.State == queue.StateOtherDevice && s.until != 0:
 		f.Kind, f.Since, f.Until, f.Family = choice.Held, s.since, s.until, s.family
 		if s.taken {

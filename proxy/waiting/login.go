@@ -124,11 +124,15 @@ func (r *Room) beginLogin(ctx *fasthttp.RequestCtx, q *strict.Request, v *visito
 		return
 	}
 	if _, _, ok := r.invited(w.Invite, now); !ok {
-		r.choose(ctx, q, v, r.asking(badInvitation, w.Return))
+		s := r.asking(badInvitation, w.Return)
+		s.invite = w.Invite
+		r.choose(ctx, q, v, s)
 		return
 	}
 	if r.Identity.Lights.Paused(to.Name) {
-		r.choose(ctx, q, v, r.asking(identity.Busy, w.Return))
+		s := r.asking(identity.Busy, w.Return)
+		s.provider, s.invite = to.Name, w.Invite
+		r.choose(ctx, q, v, s)
 		return
 	}
 	if r.Door != nil {
@@ -237,5 +241,7 @@ func (i *Identity) ended(provider string, err error, took time.Duration) {
 // unverified tells that a verification came to nothing, and offers the providers again.
 func (r *Room) unverified(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, f *refused) {
 	r.Identity.ended(f.provider, f.err, f.took)
-	r.choose(ctx, q, v, r.asking(f.why(), f.back))
+	s := r.asking(f.why(), f.back)
+	s.provider, s.missing = f.provider, identity.Lacks(f.err)
+	r.choose(ctx, q, v, s)
 }

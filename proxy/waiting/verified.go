@@ -172,7 +172,11 @@ func (r *Room) claim(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vis
 	p.facts.Groups |= group
 	if no := r.Identity.Schedule.Decide(p.facts, max(now, view.Rules.OpensAt)); !no.Allowed {
 		if no.Why == schedule.UnknownDigit && p.noDigit != "" {
-			r.choose(ctx, q, v, r.asking(p.noDigit, b.flow.Return))
+			s := r.asking(p.noDigit, b.flow.Return)
+			if s.provider = b.to.Name; p.noDigit == identity.Incomplete {
+				s.missing = "birthdate"
+			}
+			r.choose(ctx, q, v, s)
 			return
 		}
 		s := r.facts(view, now)
