@@ -44,20 +44,37 @@ type site struct {
 	*gateway.Gateway
 	demo    *provider.Provider
 	issuer  string
+	origin  string
 	backend *canary.Canary
-	redis   *redistest.Server
 }
 
-// open starts a gateway; between is put before the provider.
-func open(t *testing.T, redis *redistest.Server, between func(http.Handler) http.Handler) *site {
+// setting is what differs between sites.
+type setting struct {
+	redis *redistest.Server
+	// between is put before the provider.
+	between func(http.Handler) http.Handler
+	// inBrowser gives the site and the provider addresses that a browser finds, and that are not the same site.
+	inBrowser bool
+}
+
+// open starts a gateway.
+func open(t *testing.T, o setting) *site {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{issuer: "http://" + l.Addr().String(), backend: canary.Start(t), redis: redis}
+	s := &site{issuer: "http://" + l.Addr().String(), origin: "https://" + host, backend: canary.Start(t)}
+	top := map[string]string{}
+	if o.inBrowser {
+		top["listen"] = gateway.FreeAddr(t)
+		s.origin, s.issuer = "http://"+top["listen"], strings.Replace(s.issuer, "127.0.0.1", "localhost", 1)
+	}
 	s.demo = provider.New(provider.Config{Issuer: s.issuer, Korean: "데모", English: "Demo", ClientID: "waitroom", ClientSecret: "client-secret-planted"})
-	server := &http.Server{Handler: between(s.demo), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: s.demo, ReadHeaderTimeout: 10 * time.Second}
+	if o.between != nil {
+		server.Handler = o.between(s.demo)
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -68,12 +85,10 @@ func open(t *testing.T, redis *redistest.Server, between func(http.Handler) http
 		<-done
 	})
 	far := time.Now().AddDate(1, 0, 0).Format("2006-01-02T15:04")
+	top["identity"] = "{origin: '" + s.origin + "', person: [ci], providers: [{name: demo, type: oidc, issuer: '" + s.issuer +
+		"', client_id: waitroom, client_secret: client-secret-planted, algorithms: [ES256]}]}"
 	s.Gateway = gateway.Start(t, gateway.Options{
-		Binary: binary, Backend: s.backend.URL, Redis: redis,
-		Top: map[string]string{
-			"identity": "{origin: 'https://" + host + "', person: [ci], providers: [{name: demo, type: oidc, issuer: '" + s.issuer +
-				"', client_id: waitroom, client_secret: client-secret-planted, algorithms: [ES256]}]}",
-		},
+		Binary: binary, Backend: s.backend.URL, Redis: o.redis, Top: top,
 		Room: map[string]string{
 			"identity": "required", "rate": "1000/s", "burst": "1000",
 			// The rotation makes the gateway ask for the day of birth.

@@ -89,7 +89,7 @@ func TestNothingThatAProviderTellsOfPeopleIsKeptLoggedOrPassedOn(t *testing.T) {
 				redis = redistest.Start(t)
 				heard = monitor(t, redis)
 			}
-			s := open(t, redis, overtalk)
+			s := open(t, setting{redis: redis, between: overtalk})
 			told := []string{}
 			for n := range 10 { // the first of them with what is wrong with providers
 				v := s.visitor()
