@@ -34,7 +34,7 @@ func holding() []trial {
 
 const (
 	lock = 600 * Second
-	keep = 24 * 3600 * Second
+	keep = 2 * 3600 * Second
 )
 
 // device names the n-th device, and state the n-th state, of a test.
