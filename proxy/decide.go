@@ -16,6 +16,8 @@ type facts struct {
 	// holds says that it was made for this device, revoked that it was ended, copied that
 	// there are copies of it, of which it may be one.
 	holds, revoked, copied bool
+	// taken says that another device has taken the person since.
+	taken bool
 	// bound is how it stands to the session of the browser's key.
 	bound bound.State
 	// moved says that it is bound to another network than it comes from; keyed, that its
@@ -37,10 +39,11 @@ const (
 	early
 	// doubted holds a pass of which there are copies: its holder has to prove the device's key.
 	doubted
-	// forged, expired, elsewhere and ended wait, too: they tell the counters why.
+	// forged, expired, elsewhere, taken and ended wait, too: they tell the counters why.
 	forged
 	expired
 	elsewhere
+	taken
 	ended
 	// unconfirmed belongs to a session, and does not show its bound cookie; unbound has no
 	// session, where one is required. Neither gets in, nor another pass.
@@ -66,6 +69,8 @@ func decide(f facts) verdict {
 		return forged
 	case !f.holds, f.moved && !f.keyed:
 		return elsewhere
+	case f.taken:
+		return taken
 	case f.revoked:
 		return ended
 	case f.copied:
@@ -91,6 +96,8 @@ func (v verdict) count(t *traffic.Room) {
 		t.Refuse(traffic.ExpiredPass)
 	case elsewhere:
 		t.Refuse(traffic.OtherDevice)
+	case taken:
+		t.Refuse(traffic.TakenPass)
 	case moved:
 		t.Refuse(traffic.NoProof)
 	case ended:

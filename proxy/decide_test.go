@@ -26,17 +26,17 @@ func TestOfAllCombinationsOfFactsOneAdmits(t *testing.T) {
 	for _, shown := range yes {
 		for _, err := range readings {
 			for _, holds := range yes {
-				for n := range 4 {
-					revoked, foreign := n&1 > 0, n&2 > 0
-					f := facts{shown: shown, err: err, holds: holds, revoked: revoked, foreign: foreign}
+				for n := range 8 {
+					revoked, foreign, taken := n&1 > 0, n&2 > 0, n&4 > 0
+					f := facts{shown: shown, err: err, holds: holds, revoked: revoked, foreign: foreign, taken: taken}
 					got := decide(f)
 					if got == admit {
 						admitted++
 					}
-					if want := shown && err == nil && holds && !revoked && !foreign; (got == admit) != want {
+					if want := shown && err == nil && holds && !revoked && !foreign && !taken; (got == admit) != want {
 						t.Errorf("%+v: %v", f, got)
 					}
-					if want := shown && errors.Is(err, token.ErrNotYet) && !errors.Is(err, token.ErrExpired) && holds && !revoked; (got == early) != want {
+					if want := shown && errors.Is(err, token.ErrNotYet) && !errors.Is(err, token.ErrExpired) && holds && !revoked && !taken; (got == early) != want {
 						t.Errorf("%+v: %v", f, got)
 					}
 					if !shown && got != wait {
@@ -90,6 +90,11 @@ func TestTheReasonOfARefusalIsTheFirstThatIsKnown(t *testing.T) {
 		{facts{shown: true, err: token.ErrForeign, holds: true}, forged},
 		{facts{shown: true, revoked: true}, elsewhere},
 		{facts{shown: true, holds: true, revoked: true}, ended},
+		{facts{shown: true, holds: true, taken: true}, taken},
+		{facts{shown: true, holds: true, taken: true, revoked: true, copied: true}, taken},
+		{facts{shown: true, holds: true, taken: true, err: token.ErrNotYet}, taken},
+		{facts{shown: true, holds: true, taken: true, err: token.ErrExpired}, expired},
+		{facts{shown: true, taken: true}, elsewhere},
 		{facts{shown: true, err: token.ErrNotYet, holds: true, revoked: true}, ended},
 		{facts{shown: true, err: token.ErrNotYet}, elsewhere},
 		{facts{shown: true, holds: true, moved: true}, elsewhere},

@@ -136,6 +136,9 @@ func TestATakeoverInsideEndsTheFormerDevicesPass(t *testing.T) {
 	if a := p.get("/book"); a.StatusCode != 409 {
 		t.Errorf("the former device: %d", a.StatusCode)
 	}
+	if n := r.counted("waitroom_refusals_total", "taken_pass"); n != 1 {
+		t.Errorf("%v passes of former devices were counted", n)
+	}
 	if r.backend.seen() != before {
 		t.Error("the former device got through")
 	}

@@ -357,7 +357,7 @@ func (o *Options) look(ctx *fasthttp.RequestCtx, q *strict.Request, room *Room, 
 	f := facts{shown: len(s.visitor.Pass) > 0}
 	if f.shown {
 		s.pass, f.err = o.Keys.ReadPass(s.visitor.Pass, room.Name, s.now)
-		f.holds = s.visitor.Holds(s.pass.Device) && !room.Waiting.Elsewhere(&s.pass)
+		f.holds, f.taken = s.visitor.Holds(s.pass.Device), room.Waiting.Elsewhere(&s.pass)
 		f.moved = room.Waiting.Prefix && s.pass.Device.Network != 0 && s.pass.Device.Network != s.visitor.Device.Network
 		f.keyed = s.pass.Device.HasKey()
 		f.revoked = room.Inside.Revoked(queue.PassID(s.pass.ID))

@@ -17,7 +17,7 @@ import (
 // judge finds out how a request stands to the session that its device or its pass belongs to.
 func (r *Room) judge(q *strict.Request, s *seen, f *facts) {
 	var pass *token.Pass
-	if f.shown && f.holds && !f.revoked && (f.err == nil || errors.Is(f.err, token.ErrNotYet)) {
+	if f.shown && f.holds && !f.taken && !f.revoked && (f.err == nil || errors.Is(f.err, token.ErrNotYet)) {
 		pass, s.held = &s.pass, !f.copied
 	}
 	if r.Bound == nil {

@@ -53,6 +53,7 @@ const (
 	ExpiredPass                  // a pass that is over, or not valid yet
 	RevokedPass                  // a pass that was ended
 	CopiedPass                   // a pass of which there are copies, until its device proves its key
+	TakenPass                    // a pass of a device from which another one has taken the person
 	OtherDevice                  // a ticket or pass of another device
 	NoProof                      // no proof of the device's key where one is needed
 	StaleProof                   // a proof whose nonce is over
@@ -74,7 +75,7 @@ const (
 )
 
 var reasonNames = [reasons]string{
-	"malformed", "unknown_host", "bad_method", "too_large", "too_slow", "bad_ticket", "bad_pass", "expired_pass", "revoked_pass", "copied_pass",
+	"malformed", "unknown_host", "bad_method", "too_large", "too_slow", "bad_ticket", "bad_pass", "expired_pass", "revoked_pass", "copied_pass", "taken_pass",
 	"other_device", "no_proof", "stale_proof", "bad_proof", "used_proof", "unconfirmed", "renewal_skipped", "unbound", "bad_session", "foreign_origin", "not_called", "limited", "overload", "store_away", "backend_down", "backend_slow", "backend_broke",
 }
 

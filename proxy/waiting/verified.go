@@ -1,6 +1,7 @@
 package waiting
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -22,6 +23,9 @@ var (
 	errStateUsed = &identity.Refusal{Why: identity.Replayed, Err: errors.New("the verification was finished before, by somebody else")}
 	errTwice     = &identity.Refusal{Why: identity.Forged, Err: errors.New("a parameter of the answer stands twice")}
 )
+
+// errKeyMissing is about a person who was verified by a gateway with a subject key that has not come here yet.
+var errKeyMissing = errors.New("a person is held under a subject key that is not here: bring the keys' folder to all gateways")
 
 // Flow is the verification with a provider that the browser has begun in a room; false where there is none.
 func Flow(c visitor.Cookies, keys *token.Keys, q *strict.Request, provider string) (identity.Flow, bool) {
@@ -215,7 +219,9 @@ func (r *Room) claim(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vis
 	}
 	i := slices.Index(c.IDs, h.ID)
 	if i < 0 {
-		panic("BUG: the store holds somebody else")
+		r.problemOf(cmp.Or(r.Keys.Reload(), errKeyMissing))
+		r.choose(ctx, q, v, r.asking(identity.Unavailable, b.flow.Return))
+		return
 	}
 	r.seat(ctx, q, v, b, token.Ticket{ID: h.ID, Subject: p.subjects[i], Held: h.Since, Facts: p.facts.Pack()})
 }
