@@ -35,9 +35,7 @@ func TestThePagesAroundIdentityAreAccessibleAndBehave(t *testing.T) {
 	dir := t.TempDir()
 	run(t, exec.Command("go", "test", "waitroom/proxy/waiting/choice", "-count=1", "-run", "Gallery", "-gallery", dir))
 	forms := []string{"axe.mjs", dir}
-	for _, form := range []string{"identify", "early", "invited", "incomplete", "held", "taken", "not_your_day", "sold_out"} {
-		forms = append(forms, form+".ko", form+".en")
-	}
+	forms = append(forms, "identify.ko", "early.en", "invited.en", "incomplete.ko", "held.en", "taken.ko", "not_your_day.ko", "sold_out.en")
 	for _, args := range [][]string{forms, {"choice.mjs", dir}} {
 		t.Run(args[0], func(t *testing.T) {
 			cmd := exec.Command("node", args...)
