@@ -164,10 +164,19 @@ func (r *run) isBack(v *visitor, a *answer, now, took int64) bool {
 		return false
 	case reason == "store-away":
 		r.identity.refuse(reason)
+		v.id.keepFlow(a.body)
 		v.later(now, patience)
 		return true
 	}
 	return r.inVain(v, a, now)
+}
+
+// keepFlow takes the flow of an answer in place of the one that was shown: in it is that the person is verified already.
+func (id *verifying) keepFlow(body []byte) {
+	var s struct{ Flow string }
+	if json.Unmarshal(body, &s) == nil && s.Flow != "" {
+		id.back, _ = json.Marshal(map[string]string{"flow": s.Flow}) // strings: cannot fail
+	}
 }
 
 func (r *run) verifiedAt(id *verifying) {

@@ -45,12 +45,12 @@ A long evening, 40 % of it in the first half hour, with impatient and late peopl
        -reload 0.05 -late 0.1 -late-by 20s -for 3h -o json >evening.json
 
 An evening on which people say first who they are: two providers that rush runs
-itself, of which one collapses; a third of the devices are second ones. How the
+itself, of which one collapses; two in five devices are second ones. How the
 gateway has to be configured for it stands in docs/rush.md.
 
-  rush -target http://127.0.0.1:8080 -visitors 20000 -pattern evening -within 2m \
+  rush -target http://127.0.0.1:8080 -visitors 20,000 -pattern evening -within 4m \
        -provider kakao=0.7@http://127.0.0.1:9101 -provider naver=0.3@http://127.0.0.1:9102 \
-       -collapse kakao@40s+30s -second-device 0.35 -other-day 0.15 -digit 2 -no-show 0.2
+       -collapse kakao@60s+60s -second-device 0.4 -other-day 0.17 -digit 2 -no-show 0.2
 
 Ctrl-C ends it early and prints what was seen until then; a second one ends it at
 once. Exit code 0: the order was right; 1: it was not; 2: called in a wrong way.
