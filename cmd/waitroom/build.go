@@ -29,6 +29,7 @@ import (
 	"waitroom/proxy/visitor"
 	"waitroom/proxy/waiting"
 	"waitroom/proxy/waiting/choice"
+	"waitroom/queue/schedule"
 	"waitroom/token"
 )
 
@@ -55,6 +56,9 @@ type gateway struct {
 	certs *certificate // nil without TLS
 	used  bound.Used   // challenges that were signed
 
+	// eligible makes the schedule of a room.
+	eligible func(*config.Room) (*schedule.Schedule, error)
+
 	operator  atomic.Pointer[http.Handler]
 	operators func(*config.Config) // makes operator from a configuration
 
@@ -76,8 +80,13 @@ type gateway struct {
 
 // build makes the gateway: keys, store, rooms, listeners. Where anything fails,
 // nothing is left running and no port is taken.
-func build(ctx context.Context, c *config.Config, log *zap.Logger, level zap.AtomicLevel) (_ *gateway, err error) {
-	g := &gateway{log: log, level: level, traffic: traffic.New(), rooms: map[string]*room{}, ending: make(chan struct{}), counted: limits.NewTable(c.Limits.Remembered), proofs: waiting.NewProofs(), reverse: allow.NewNames(nil), pages: choice.New()}
+func build(ctx context.Context, c *config.Config, log *zap.Logger, level zap.AtomicLevel) (*gateway, error) {
+	return buildWith(ctx, c, log, level, eligibility)
+}
+
+// buildWith is build with schedules that no configuration can say.
+func buildWith(ctx context.Context, c *config.Config, log *zap.Logger, level zap.AtomicLevel, eligible func(*config.Room) (*schedule.Schedule, error)) (_ *gateway, err error) {
+	g := &gateway{log: log, level: level, traffic: traffic.New(), rooms: map[string]*room{}, ending: make(chan struct{}), counted: limits.NewTable(c.Limits.Remembered), proofs: waiting.NewProofs(), reverse: allow.NewNames(nil), pages: choice.New(), eligible: eligible}
 	defer func() {
 		if err != nil {
 			g.close()

@@ -17,6 +17,7 @@ type crowd struct {
 	size      int
 	client    *http.Client
 	visitors  sync.WaitGroup
+	people    *people // who they are; nil is nobody
 }
 
 func newCrowd(url, room string, size int) *crowd {
@@ -65,7 +66,7 @@ type told struct {
 
 // visit is the life of one visitor.
 func (c *crowd) visit(ctx context.Context) {
-	var ticket string
+	ticket, device := "", ""
 	call := func(method, name string) (told, bool) {
 		var t told
 		r, err := http.NewRequestWithContext(ctx, method, c.url+"/.waitroom/"+c.room+"/"+name, nil)
@@ -75,6 +76,9 @@ func (c *crowd) visit(ctx context.Context) {
 		r.Header.Set("User-Agent", "waitroom-demo")
 		if ticket != "" {
 			r.Header.Set("Waitroom-Ticket", ticket)
+		}
+		if device != "" {
+			r.Header.Set("Waitroom-Device", device)
 		}
 		answer, err := c.client.Do(r)
 		if err != nil {
@@ -88,6 +92,13 @@ func (c *crowd) visit(ctx context.Context) {
 		return t, err == nil
 	}
 	stays := rand.Float64() < 0.8 //nolint:gosec // a simulation
+	if c.people != nil {
+		var in told
+		if in, device = c.verify(ctx, c.people.somebody(true)); in.Ticket == "" {
+			return
+		}
+		ticket = in.Ticket
+	}
 	t, ok := call(http.MethodPost, "join")
 	for ok && t.State != "admitted" {
 		select {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,8 @@ import (
 type demo struct {
 	listen, operator, rate string
 	line                   int
+	// verified asks visitors who they are; hasty lets its minutes and days pass in seconds.
+	verified, hasty bool
 }
 
 func demoCommand() *cobra.Command {
@@ -34,9 +37,14 @@ func demoCommand() *cobra.Command {
 		Long: `Run a gateway, a small booking site behind it and the operators' listener, all on
 this machine, with the line in a temporary folder. Simulated visitors keep a
 line in front of you, so that whoever opens the site waits, moves up, enters and
-books within a minute. Ctrl-C ends it and leaves nothing behind.`,
+books within a minute. Ctrl-C ends it and leaves nothing behind.
+
+With --identity it has three identity providers of different speed, too, with
+made-up people of every birthday to choose from: who waits is verified first, on
+one device at a time, and enters on the day that their birthday allows.`,
 		Example: `  waitroom demo
-  waitroom demo --rate 30/min --line 40`,
+  waitroom demo --rate 30/min --line 40
+  waitroom demo --identity --minutes-as-seconds`,
 		Args: takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context(), cmd.OutOrStdout()) },
 	}
@@ -44,6 +52,8 @@ books within a minute. Ctrl-C ends it and leaves nothing behind.`,
 	cmd.Flags().StringVar(&d.operator, "operator", "127.0.0.1:8081", "`ADDRESS` for operators")
 	cmd.Flags().StringVar(&d.rate, "rate", "60/min", "`RATE` at which visitors are let in")
 	cmd.Flags().IntVar(&d.line, "line", 25, "`N` simulated visitors that are kept waiting")
+	cmd.Flags().BoolVar(&d.verified, "identity", false, "verify who comes, with made-up people")
+	cmd.Flags().BoolVar(&d.hasty, "minutes-as-seconds", false, "with --identity: ten minutes are ten seconds, a day of the rotation is half a minute")
 	return cmd
 }
 
@@ -60,23 +70,28 @@ func (d *demo) run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	defer stop()
-	c, err := d.config(dir, backend)
+	people, err := d.people()
+	if err != nil {
+		return err
+	}
+	defer people.close()
+	c, err := d.config(dir, backend, people)
 	if err != nil {
 		return err
 	}
 	log, level := newLog(c)
-	if g, err = build(ctx, c, log, level); err != nil {
+	if g, err = buildWith(ctx, c, log, level, people.eligible); err != nil {
 		return err
 	}
 	crowded, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		newCrowd("http://"+g.listener.Addr().String(), "booking", d.line).run(crowded)
-	}()
+	var crowds sync.WaitGroup
+	visitors := newCrowd("http://"+g.listener.Addr().String(), "booking", d.line)
+	visitors.people = people
+	crowds.Go(func() { visitors.run(crowded) })
+	crowds.Go(func() { people.passBy(crowded, visitors) })
 	g.stop = append(g.stop, func() {
 		cancel()
-		<-done
+		crowds.Wait()
 	})
 	d.tell(out, g)
 	return g.serve(ctx, "")
@@ -84,7 +99,7 @@ func (d *demo) run(ctx context.Context, out io.Writer) (err error) {
 
 // config is the demo's configuration: read like any other, so that the demo shows
 // what a file would do.
-func (d *demo) config(dir, backend string) (*config.Config, error) {
+func (d *demo) config(dir, backend string, people *people) (*config.Config, error) {
 	text := fmt.Sprintf(`
 listen: %q
 operator: {listen: %q}
@@ -100,7 +115,7 @@ rooms:
     open_paths: ["/static/"]
     hold: 10m
     pass: {ttl: 5m, idle: 3m}
-`, d.listen, d.operator, filepath.Join(dir, "data"), backend, d.rate)
+`, d.listen, d.operator, filepath.Join(dir, "data"), backend, d.rate) + people.config()
 	return config.Parse("demo", []byte(text), nil)
 }
 
@@ -159,6 +174,7 @@ func (d *demo) tell(out io.Writer, g *gateway) {
   Ctrl-C ends it.
 
 `
+	text = strings.Replace(text, "\n  Ctrl-C ends it.", d.verifying()+"\n  Ctrl-C ends it.", 1)
 	program := "waitroom"
 	if strings.Contains(os.Args[0], "go-build") {
 		program = "go run ./cmd/waitroom"

@@ -24,7 +24,7 @@ import (
 type verifier struct {
 	identity.Provider
 	made verifierOrigin
-	down atomic.Bool // its last verification failed because it did not answer
+	told atomic.Int64 // when it was logged last that it did not answer, in seconds
 }
 
 // verifierOrigin is all that a provider is made of: where nothing of it changes the one that runs goes on.
@@ -184,24 +184,20 @@ func groupsOf(from *config.Room) func(claims map[string]string) uint16 {
 	}
 }
 
-// told logs that a provider does not answer, once, and that it answers again; what else is refused, for who looks for it.
+// told logs that a provider does not answer, once a minute at most; what else is refused, for who looks for it.
 func (g *gateway) told(v *verifier, room string, err error) {
-	if v == nil {
+	var no *identity.Refusal
+	if v == nil || err == nil {
 		return
 	}
-	log := g.log.With(zap.String("room", room), zap.String("provider", v.made.of.Name))
-	var no *identity.Refusal
-	switch {
-	case err == nil:
-		if v.down.Swap(false) {
-			log.Info("the identity provider answers again")
-		}
-	case errors.As(err, &no) && no.Why == identity.Unavailable:
-		if !v.down.Swap(true) {
-			log.Error("the identity provider does not answer; people are offered the others", zap.Error(err))
-		}
-	default:
-		log.Debug("a verification was refused", zap.Error(err))
+	log := g.log.With(zap.String("room", room), zap.String("provider", v.made.of.Name), zap.Error(err))
+	if !errors.As(err, &no) || no.Why != identity.Unavailable {
+		log.Debug("a verification was refused")
+		return
+	}
+	now, last := time.Now().Unix(), v.told.Load()
+	if now-last >= 60 && v.told.CompareAndSwap(last, now) {
+		log.Error("a verification failed because the identity provider does not answer; people are offered all of them")
 	}
 }
 

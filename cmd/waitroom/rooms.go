@@ -75,7 +75,7 @@ func (g *gateway) take(ctx context.Context, c *config.Config) (o proxy.Options, 
 	for i := range c.Rooms {
 		from := &c.Rooms[i]
 		var r *room
-		if schedules[from.Name], err = eligibility(from); err == nil {
+		if schedules[from.Name], err = g.eligible(from); err == nil {
 			r, err = g.room(ctx, c, from, schedules[from.Name])
 		}
 		if err == nil {

@@ -37,10 +37,12 @@ type Window struct {
 	From, Until   time.Time
 	First, Last   time.Time
 	Opens, Closes time.Duration
+	// Digits are those that a rotation from From until Until is for, bit i for the digit i; a rotation with dates has none.
+	Digits uint16
 }
 
 // daily says that the window has a span on each of some dates.
-func (w *Window) daily() bool { return !w.First.IsZero() || w.Kind == Rotation }
+func (w *Window) daily() bool { return !w.First.IsZero() || w.Kind == Rotation && w.Digits == 0 }
 
 // who is whom an instant is for.
 type who struct {
@@ -116,7 +118,7 @@ func (w *Window) spans(zone *time.Location) ([]opened, error) {
 func (w *Window) who() (who, error) {
 	switch w.Kind {
 	case Rotation:
-		return who{}, nil // by the date
+		return who{digits: w.Digits}, nil // or by the date
 	case Everyone:
 		return who{everyone: true}, nil
 	case Group:
