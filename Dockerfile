@@ -22,6 +22,8 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
     go build -tags nethttpomithttp2 -trimpath -buildvcs=false \
       -gcflags='net/http=-l' -gcflags='go.yaml.in/...=-l' -gcflags='google.golang.org/protobuf/...=-l' \
       -gcflags='github.com/spf13/...=-l' -gcflags='github.com/go-jose/...=-l' -gcflags='github.com/prometheus/...=-l' \
+      -gcflags='waitroom/config=-l' -gcflags='waitroom/cmd/...=-l' -gcflags='waitroom/bench/...=-l' -gcflags='waitroom/proxy/operator=-l' -gcflags='encoding/json=-l' \
+      -gcflags='crypto/x509/...=-l' -gcflags='mime/...=-l' -gcflags='github.com/coreos/...=-l' -gcflags='golang.org/x/oauth2/...=-l' -gcflags='go.uber.org/...=-l' \
       -ldflags "-s -w -X main.stamp=$VERSION" -o /out/usr/bin/waitroom ./cmd/waitroom \
     && install -D -m 0644 LICENSE /out/usr/share/doc/waitroom/LICENSE
 
