@@ -132,3 +132,31 @@ func TestAnInvitationIsGoodForOnePerson(t *testing.T) {
 
 func yes() *bool { b := true; return &b }
 func no() *bool  { b := false; return &b }
+
+func TestAUsedTicketIsNoWayInOutsideOfItsWindow(t *testing.T) {
+	span := func(group int, from, until int64) schedule.Window {
+		return schedule.Window{Kind: schedule.Group, Group: group, From: time.UnixMicro(from).UTC(), Until: time.UnixMicro(until).UTC()}
+	}
+	s, err := schedule.New(time.UTC, schedule.Span{}, []schedule.Window{span(0, evening, evening+10*minute), span(1, evening+10*minute, evening+hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ends := range []bool{false, true} {
+		r := beginIdentified(t, settings{rules: func(r *queue.Rules) {
+			r.OpensAt, r.ClosesAt = s.Opening(evening)
+			r.PassTTL = 2 * minute
+		}}, func(i *waitingIdentity) {
+			i.Schedule, i.Ends, i.Groups = s, ends, func(map[string]string) uint16 { return 1 }
+		})
+		p := r.browser().verified(r.desks[0], "person=1")
+		p.get("/book").wantInside(t, "/book")
+		r.pass(11 * minute) // the pass is over, the ticket is not, nobody waits, and it is the turn of others
+		r.tick()
+		p.get("/book").wantKind(t, 403, "later")
+		p.call("join").want(t, 403, "not_eligible")
+		p.call("enter")
+		if n := r.line.View().Waiting; r.backend.seen() != 1 || n != 0 {
+			t.Errorf("ends %v: %d requests got in, %d wait", ends, r.backend.seen(), n)
+		}
+	}
+}

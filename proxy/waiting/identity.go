@@ -3,7 +3,10 @@ package waiting
 import (
 	"time"
 
+	"github.com/valyala/fasthttp"
+
 	"waitroom/proxy/lights"
+	"waitroom/proxy/strict"
 	"waitroom/proxy/visitor"
 	"waitroom/proxy/waiting/choice"
 	"waitroom/queue"
@@ -170,6 +173,28 @@ func (i *Identity) entitled(t *token.Ticket, place, at int64) schedule.Verdict {
 	default:
 		return now
 	}
+}
+
+// may says whether who a ticket names may enter at an instant, with a place of that instant.
+func (r *Room) may(t *token.Ticket, at int64) schedule.Verdict {
+	if r.Identity == nil {
+		return schedule.Verdict{Allowed: true}
+	}
+	return r.Identity.Schedule.Decide(schedule.Unpack(t.Facts), at)
+}
+
+// barred says whether somebody who was verified before may take no new place now. Then the answer is written.
+func (r *Room) barred(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, t *token.Ticket) bool {
+	view := r.Line.View()
+	now := view.Now()
+	verdict := r.may(t, max(now, view.Rules.OpensAt))
+	if verdict.Allowed {
+		return false
+	}
+	s := r.facts(view, now)
+	s.refuse(verdict, schedule.Unpack(t.Facts))
+	r.tell(ctx, q, v, &s, notEligible)
+	return true
 }
 
 // eligibility puts into a standing what the schedule says of the person.

@@ -59,7 +59,7 @@ func (r *Room) arrive(ctx *fasthttp.RequestCtx, v *visitor.Visitor, who token.Ti
 	who = token.Ticket{ID: who.ID, Subject: who.Subject, Held: who.Held, Facts: who.Facts}
 	if !view.AwayAt(now) {
 		wait := r.patience.wait()
-		a := queue.Arrival{ID: id, Drawn: r.draw(id, &view.Rules), Direct: direct && !v.Unproved}
+		a := queue.Arrival{ID: id, Drawn: r.draw(id, &view.Rules), Direct: direct && !v.Unproved && r.may(&who, now).Allowed}
 		seat, err := r.Line.Arrive(wait, a)
 		if err == nil && r.spent(id, seat, now) {
 			seat, err = r.Line.Arrive(wait, a)

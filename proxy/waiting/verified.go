@@ -240,7 +240,7 @@ func (r *Room) hold(c queue.Claim, view *queue.View, now int64) (queue.Holding, 
 func (r *Room) seat(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, b *returned, t token.Ticket) {
 	view := r.Line.View()
 	now := view.Now()
-	f := r.arrive(ctx, v, t, r.direct(v) && r.Identity.Schedule.Decide(schedule.Unpack(t.Facts), now).Allowed)
+	f := r.arrive(ctx, v, t, r.direct(v))
 	place := r.place(&f.ticket, &view.Rules)
 	if !f.ticket.Stamped && !r.Identity.entitled(&f.ticket, place, max(now, view.Rules.OpensAt)).Allowed {
 		// A place of a window that is over.

@@ -100,6 +100,9 @@ func (r *Room) newcomer(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.
 		r.unknown(ctx, q, v, &t, no)
 		return Admitted{}
 	}
+	if r.barred(ctx, q, v, &t) {
+		return Admitted{}
+	}
 	if r.full(ctx, q, v) {
 		return Admitted{Limited: true}
 	}
