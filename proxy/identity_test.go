@@ -364,3 +364,18 @@ func anyDevice() []byte {
 	d := token.NewDeviceID()
 	return d[:]
 }
+
+func TestABrowserThatShowsItselfOtherwiseIsVerifiedAgainAndFindsItsPlace(t *testing.T) {
+	r := beginIdentified(t, settings{}, nil)
+	r.browser().verified(r.desks[0], "person=9").get("/book").wantInside(t, "/book")
+	p := r.browser().verified(r.desks[0], "person=1")
+	r.crowd(2)
+	q := r.person(map[string]string{"User-Agent": safari, "Accept": "text/html", "Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"})
+	q.cookies = p.cookies // as when a telephone asks for the site as computers see it
+	q.call("status").want(t, 403, "other_device")
+	q.get("/book").wantKind(t, 200, "identify")
+	q.verified(r.desks[0], "person=1")
+	if s := q.call("status").want(t, 200, "waiting"); s.position() != 1 {
+		t.Errorf("at %d", s.position())
+	}
+}

@@ -77,9 +77,10 @@ func (r *Room) choose(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vi
 	}
 }
 
-// unknown answers who has no ticket of a verified person, or one that another device has taken over.
+// unknown answers who has no ticket of a verified person, or one that another device has taken over. A ticket that is not this
+// device's is none: a browser that shows itself otherwise since is verified again, and finds its place.
 func (r *Room) unknown(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, t *token.Ticket, no problem) {
-	if no != noTicket {
+	if no == deviceConflict {
 		view := r.Line.View()
 		s := r.without(no, t, view, view.Now())
 		r.tell(ctx, q, v, &s, no)
