@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 	"sync"
 
 	"waitroom/queue"
@@ -110,10 +111,10 @@ func (h *persons) used(now int64, c *queue.Claim, id queue.ID) bool {
 	return ok && now < u.until && (u.id != id || u.device != c.Device)
 }
 
-// spent says whether another person has used the claim's invitation.
+// spent says whether another person has used the claim's invitation. Under an older key it was the same one.
 func (h *persons) spent(now int64, c *queue.Claim, id queue.ID) bool {
 	u, ok := h.invitations[c.Invitation]
-	return ok && now < u.until && u.id != id
+	return ok && now < u.until && u.id != id && !slices.Contains(c.IDs, u.id)
 }
 
 func (h *persons) taken(id queue.ID) int64 {

@@ -19,6 +19,7 @@ func holding() []trial {
 		{promise: "asking again gives the same answer, of a takeover, too", try: holdsRepeated},
 		{promise: "a verification's state is good for one device and one person", try: stateOnce},
 		{promise: "an invitation is good for one person, on any device", try: invitesOnce},
+		{promise: "an invitation stays with its person under a newer key", try: invitesAcrossKeys},
 		{promise: "who is held under an older key stays one person", try: holdsUnderOlder},
 		{promise: "a gateway that does not know the newest key yet splits nobody", try: holdsAcrossKeys},
 		{promise: "a verification ends", try: holdEnds},
@@ -295,6 +296,23 @@ func invitesOnce(t *testing.T, b *Bench) {
 	r.later(lock)
 	r.held("the same person, who takes over", invited(1, 3), queue.HeldHere)
 	r.held("another person later", invited(4, 4), queue.InvitationUsed)
+}
+
+func invitesAcrossKeys(t *testing.T, b *Bench) {
+	r := old(t, b)
+	invited := func(n int, ids ...int) queue.Claim {
+		c := under(n, ids...)
+		c.Invitation, c.InvitationEnds = [16]byte{7}, b.Clock.Now()+9*keep
+		return c
+	}
+	r.held("under the old key", invited(1, 10), queue.HeldHere)
+	r.later(keep)
+	if h := r.held("under both, when the verification is over", invited(1, 20, 10), queue.HeldHere); h.ID != ID(20) {
+		t.Errorf("held as %+v", h)
+	}
+	r.later(keep)
+	r.held("under the new one", invited(1, 30, 20), queue.HeldHere)
+	r.held("another person", invited(2, 50, 40), queue.InvitationUsed)
 }
 
 // under is a claim of a person with older ids.

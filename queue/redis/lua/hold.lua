@@ -31,9 +31,9 @@ local function answer(outcome, told)
   return out
 end
 
-local function other(key, value) local v = redis.call('GET', key) return v and v ~= value end
+local function other(key, value, all) local v = redis.call('GET', key) return v and v ~= value and not string.find(all or '', v, 1, true) end
 if state ~= '' and other(KEYS[9], device .. id) then return answer(USED) end
-if code ~= '' and other(KEYS[10], id) then return answer(SPENT) end
+if code ~= '' and other(KEYS[10], id, ARGV[OWN]) then return answer(SPENT) end
 if state ~= '' then put(KEYS[9], device .. id, now + kept) end
 if code ~= '' then put(KEYS[10], id, ending) end
 if held and h.device ~= device and now < h.till then return answer(ELSEWHERE) end
