@@ -379,3 +379,22 @@ func TestABrowserThatShowsItselfOtherwiseIsVerifiedAgainAndFindsItsPlace(t *test
 		t.Errorf("at %d", s.position())
 	}
 }
+
+func TestNoPageTellsTheSiteWhatAProviderSentBack(t *testing.T) {
+	r := scheduled(t, false)
+	d := r.desks[0]
+	r.browser().verified(d, "person=2")
+	f := func(why string, a answer) {
+		t.Helper()
+		if got := a.Header.Get("Referrer-Policy"); got != "strict-origin" {
+			t.Errorf("%s: %d, %q: the address of this page has a code in it, or a signed token", why, a.StatusCode, got)
+		}
+	}
+	f("held elsewhere", r.browser().verify(d, "person=2", "/book"))
+	f("not their day", r.browser().verify(d, "person=13", "/book"))
+	p := r.browser()
+	f("failed", p.returns(d.logIn(t, p.start(d, "/book"), "person=2")+"&code=x"))
+	f("verified", r.browser().verify(d, "person=12", "/book"))
+	r.out(away)
+	f("while the store is away", r.browser().verify(d, "person=22", "/book"))
+}

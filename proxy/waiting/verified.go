@@ -58,6 +58,8 @@ func (r *Room) Back(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visi
 	}
 	b, err := answered(q.Query)
 	r.finish(ctx, q, v, &returned{to: verifier, flow: f, back: b, err: err})
+	// The address has the provider's answer in it, which is not for the site behind.
+	ctx.Response.Header.Set("Referrer-Policy", "strict-origin")
 }
 
 // answered reads what a provider's page sent back.
