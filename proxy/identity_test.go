@@ -3,9 +3,15 @@ package proxy_test
 import (
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
+	"go.uber.org/zap"
+
+	"waitroom/proxy/lights"
+	"waitroom/queue/memory"
 	"waitroom/token"
+	"waitroom/token/identity/light"
 )
 
 func TestAVerifiedPersonWaitsAndEntersUnderANameThatIsNoName(t *testing.T) {
@@ -397,4 +403,40 @@ func TestNoPageTellsTheSiteWhatAProviderSentBack(t *testing.T) {
 	f("verified", r.browser().verify(d, "person=12", "/book"))
 	r.out(away)
 	f("while the store is away", r.browser().verify(d, "person=22", "/book"))
+}
+
+func TestNobodyTurnsALightByWhatTheySayThatAPageSaid(t *testing.T) {
+	clock := &atomic.Int64{}
+	clock.Store(evening)
+	store, err := memory.Open(memory.Options{Dir: t.TempDir(), Now: clock.Load, NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	tallies, err := store.Tallies()
+	if err != nil {
+		t.Fatal(err)
+	}
+	board := lights.New(tallies, zap.NewNop())
+	board.Configure([]lights.Provider{{Name: "one"}, {Name: "two"}})
+	r := beginIdentified(t, settings{}, func(i *waitingIdentity) { i.Lights = board })
+	p := r.browser()
+	u, err := url.Parse(r.desks[0].logIn(t, p.start(r.desks[0], "/book"), "person=1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := url.Values{"error": {"server_error"}, "state": {u.Query().Get("state")}, "iss": {u.Query().Get("iss")}}
+	u.RawQuery = said.Encode()
+	for range 30 {
+		p.returns(u.String()).wantKind(t, 200, "failed")
+	}
+	for range 3 {
+		board.Exchange(t.Context())
+		clock.Add(10 * second)
+	}
+	for _, shown := range board.Lights().Providers {
+		if shown.Light != light.Smooth {
+			t.Errorf("%s is %s, because one visitor says so", shown.Name, shown.Light)
+		}
+	}
 }

@@ -107,6 +107,14 @@ func (b *Board) Returned(provider string, took time.Duration, why identity.Why) 
 	}
 }
 
+// Said counts a visitor who came back with a failure that only they tell of. It is in the metrics. To the light they are one who did not
+// come back, as who makes it up may come as often as they like.
+func (b *Board) Said(provider string, why identity.Why) {
+	if f := b.flow(provider); f != nil {
+		f.finished[index(why)].Add(1)
+	}
+}
+
 // Asking notes that a call to the provider's own servers begins. Each has to be followed by Asked.
 func (b *Board) Asking(provider string) {
 	if f := b.flow(provider); f != nil {

@@ -287,6 +287,7 @@ func TestANilBoardCountsNothingAndShowsNothing(t *testing.T) {
 	var b *Board
 	b.Started("kakao")
 	b.Returned("kakao", time.Second, "")
+	b.Said("kakao", identity.Unavailable)
 	b.Asking("kakao")
 	b.Asked("kakao", time.Second, true)
 	if b.Paused("kakao") || len(b.Lights().Providers) != 0 {

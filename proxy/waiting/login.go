@@ -232,7 +232,11 @@ func (i *Identity) ended(provider string, err error, took time.Duration) {
 	if err != nil {
 		why = (&refused{err: err}).why()
 	}
-	i.Lights.Returned(provider, took, why)
+	if errors.Is(err, identity.ErrSaid) && why == identity.Unavailable {
+		i.Lights.Said(provider, why)
+	} else {
+		i.Lights.Returned(provider, took, why)
+	}
 	if i.Told != nil {
 		i.Told(provider, err)
 	}

@@ -161,7 +161,7 @@ func (i *Identity) ask(b *returned) (identity.Person, error) {
 	began := time.Now()
 	i.Lights.Asking(b.to.Name)
 	p, err := b.to.Provider.Finish(context.Background(), b.flow, b.back)
-	answered := err == nil || (&refused{err: err}).why() != identity.Unavailable
+	answered := err == nil || errors.Is(err, identity.ErrSaid) || (&refused{err: err}).why() != identity.Unavailable
 	i.Lights.Asked(b.to.Name, time.Since(began), answered)
 	return p, err
 }

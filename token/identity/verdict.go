@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -47,6 +48,9 @@ func checkBack(c *Config, f Flow, b Back) *Refusal {
 	return nil
 }
 
+// ErrSaid is in a Refusal for what came as an error of the provider's page. A visitor may have made it up, so it proves nothing.
+var ErrSaid = errors.New("the provider's page")
+
 // checkError says what an error of the provider's page means.
 func checkError(said string) *Refusal {
 	switch said {
@@ -55,9 +59,9 @@ func checkError(said string) *Refusal {
 	case "access_denied", "login_required", "interaction_required", "consent_required", "account_selection_required":
 		return &Refusal{Canceled, errors.New("the provider's page: " + said)}
 	case "server_error", "temporarily_unavailable", "invalid_request", "unauthorized_client", "unsupported_response_type", "invalid_scope":
-		return &Refusal{Unavailable, errors.New("the provider's page: " + said)}
+		return &Refusal{Unavailable, fmt.Errorf("%w: %s", ErrSaid, said)}
 	}
-	return &Refusal{Unavailable, errors.New("the provider's page tells an error that no standard has")}
+	return &Refusal{Unavailable, fmt.Errorf("%w tells an error that no standard has", ErrSaid)}
 }
 
 // checkForm refuses what is no compact JWT, or is signed in a way that is not configured, before anything else looks at it.
