@@ -22,5 +22,5 @@ func (o *Options) back(ctx *fasthttp.RequestCtx, c *call, provider string) {
 	}
 	o.look(ctx, q, room, s)
 	room.Waiting.Back(ctx, q, &s.visitor, provider, f)
-	count(room.Traffic, "login", ctx.Response.StatusCode())
+	count(ctx, room.Traffic, "login")
 }

@@ -276,15 +276,19 @@ func (o *Options) own(ctx *fasthttp.RequestCtx, c *call) {
 	if what == "leave" && ctx.Response.StatusCode() == fasthttp.StatusNoContent {
 		room.forget(ctx, s)
 	}
-	count(room.Traffic, what, ctx.Response.StatusCode())
+	count(ctx, room.Traffic, what)
 }
 
 // statusTooEarly is RFC 8470's.
 const statusTooEarly = 425
 
 // count counts an answered call: as what it was, or as why it was refused.
-func count(t *traffic.Room, call string, status int) {
-	switch status {
+func count(ctx *fasthttp.RequestCtx, t *traffic.Room, call string) {
+	if why, ok := waiting.Refusal(ctx); ok {
+		t.Refuse(why)
+		return
+	}
+	switch ctx.Response.StatusCode() {
 	case fasthttp.StatusConflict:
 		t.Refuse(traffic.NotCalled)
 	case fasthttp.StatusServiceUnavailable:

@@ -60,3 +60,18 @@ func TestEveryRequestIsCountedAsWhatItWas(t *testing.T) {
 	r.out(failed)
 	f(refusals, "store_away", func() { late.do("POST", "/.waitroom/booking/enter") })
 }
+
+func TestRefusalsAboutPersonsAreCountedAsWhatTheyWere(t *testing.T) {
+	r := scheduled(t, false)
+	f := func(label string, do func()) {
+		t.Helper()
+		before := r.counted("waitroom_refusals_total", label)
+		if do(); r.counted("waitroom_refusals_total", label) != before+1 {
+			t.Errorf("%s was %v, is %v", label, before, r.counted("waitroom_refusals_total", label))
+		}
+	}
+	f("unverified", func() { r.browser().call("join") })
+	f("not_eligible", func() { r.browser().verify(r.desks[0], "person=13", "/book") })
+	r.browser().verified(r.desks[0], "person=12")
+	f("held_elsewhere", func() { r.browser().verify(r.desks[0], "person=12", "/book") })
+}

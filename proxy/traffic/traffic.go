@@ -64,6 +64,9 @@ const (
 	Unbound                      // a pass without a session, where one is required
 	BadSession                   // a registration or renewal that proves nothing
 	ForeignOrigin                // a WebSocket with a pass, opened by a page of another origin
+	Unverified                   // nobody has said who it is, and the room asks for it
+	NotEligible                  // a verified person who may not now
+	HeldElsewhere                // a person whom another device holds
 	NotCalled                    // enter before the call
 	Limited                      // too many of the kind came from there
 	Overload                     // the gateway has too much under way
@@ -76,7 +79,7 @@ const (
 
 var reasonNames = [reasons]string{
 	"malformed", "unknown_host", "bad_method", "too_large", "too_slow", "bad_ticket", "bad_pass", "expired_pass", "revoked_pass", "copied_pass", "taken_pass",
-	"other_device", "no_proof", "stale_proof", "bad_proof", "used_proof", "unconfirmed", "renewal_skipped", "unbound", "bad_session", "foreign_origin", "not_called", "limited", "overload", "store_away", "backend_down", "backend_slow", "backend_broke",
+	"other_device", "no_proof", "stale_proof", "bad_proof", "used_proof", "unconfirmed", "renewal_skipped", "unbound", "bad_session", "foreign_origin", "unverified", "not_eligible", "held_elsewhere", "not_called", "limited", "overload", "store_away", "backend_down", "backend_slow", "backend_broke",
 }
 
 // String is the reason as its label shows it.

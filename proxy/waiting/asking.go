@@ -98,6 +98,7 @@ func (r *Room) tell(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visi
 	if v.Wish() != visitor.Page {
 		answerProblem(ctx, no, s)
 	} else {
+		counted(ctx, no)
 		r.show(ctx, q, v, s)
 		ctx.SetStatusCode(no.status)
 	}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"waitroom/proxy/traffic"
 )
 
 // problem is why a call was not done, as a value; none is no problem. Each is told
@@ -62,6 +64,7 @@ func (r *Room) problemOf(err error) problem {
 
 // answerProblem writes an RFC 9457 document; with a standing its members are in it.
 func answerProblem(ctx *fasthttp.RequestCtx, p problem, s *standing) {
+	counted(ctx, p)
 	ctx.Response.Header.SetNoDefaultContentType(true)
 	ctx.SetStatusCode(p.status)
 	ctx.Response.Header.SetContentType("application/problem+json")
@@ -81,6 +84,24 @@ func answerProblem(ctx *fasthttp.RequestCtx, p problem, s *standing) {
 		b = s.appendMembers(append(b, ','))
 	}
 	ctx.Response.SetBody(append(b, '}'))
+}
+
+// reasons are what refusals about persons are counted as: their statuses are those of others, too.
+var reasons = map[problem]traffic.Reason{identify: traffic.Unverified, notEligible: traffic.NotEligible, deviceConflict: traffic.HeldElsewhere}
+
+// countedAs is the key under which a request carries what it is counted as.
+type countedAs struct{}
+
+func counted(ctx *fasthttp.RequestCtx, p problem) {
+	if why, ok := reasons[p]; ok {
+		ctx.SetUserValue(countedAs{}, why)
+	}
+}
+
+// Refusal is what an answer is counted as, where its status does not tell; false for all others.
+func Refusal(ctx *fasthttp.RequestCtx) (traffic.Reason, bool) {
+	why, ok := ctx.UserValue(countedAs{}).(traffic.Reason)
+	return why, ok
 }
 
 // Unconfirmed answers a program that does not show what the session of its pass asks for.
