@@ -440,3 +440,17 @@ func TestNobodyTurnsALightByWhatTheySayThatAPageSaid(t *testing.T) {
 		}
 	}
 }
+
+func TestAVerificationThatWaitsForTheStoreIsForPeopleToClaim(t *testing.T) {
+	r := beginIdentified(t, settings{}, nil)
+	r.browser().verified(r.desks[0], "person=9").get("/book").wantInside(t, "/book")
+	p := r.browser()
+	r.out(away)
+	if a := p.verify(r.desks[0], "person=1", "/book"); a.StatusCode != 503 {
+		t.Fatal(a.StatusCode)
+	}
+	r.out(none)
+	p.get("/api/days", script()...).want(t, 429, "identify")
+	p.get("/book").want303(t, "/book")
+	p.call("status").want(t, 200, "waiting")
+}

@@ -86,9 +86,11 @@ func (r *Room) unknown(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.V
 		r.tell(ctx, q, v, &s, no)
 		return
 	}
-	if b, p := r.pending(q, v); b != nil {
-		r.claim(ctx, q, v, b, p)
-		return
+	if v.Wish() == visitor.Page { // a program would take the answer for that of the site
+		if b, p := r.pending(q, v); b != nil {
+			r.claim(ctx, q, v, b, p)
+			return
+		}
 	}
 	r.choose(ctx, q, v, r.asking("", back(q)))
 }
