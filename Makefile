@@ -32,7 +32,7 @@ build: ## the commands, static and stripped, into dist/
 
 test: needs ## every test, with the race detector; installs what tests need where it is missing
 	@mkdir -p dist
-	@{ $(TEST) -json $$(go list ./... | grep -v '/bench/') ./.ci/tally; $(ALLOCS) -json ./token ./proxy ./proxy/bound ./proxy/visitor ./proxy/forward; $(EVENING) -json ./bench/...; } | tee dist/test.json | go run ./.ci/tally
+	@{ $(TEST) -json $$(go list ./queue/redis ./... | grep -v '/bench/') ./.ci/tally; $(ALLOCS) -json ./token ./proxy ./proxy/bound ./proxy/visitor ./proxy/forward; $(EVENING) -json ./bench/...; } | tee dist/test.json | go run ./.ci/tally
 
 race: needs ## the tests of PKG (default: queue, token and proxy), ten times each, to hunt races
 	go test -race -p 2 -count 10 -timeout 60m $(or $(PKG),./queue/... ./token/... ./proxy/...)
