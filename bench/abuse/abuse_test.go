@@ -4,7 +4,6 @@ package abuse_test
 
 import (
 	"bufio"
-	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -19,20 +18,7 @@ import (
 // binary is the program under test, built once.
 var binary string
 
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "waitroom-abuse-")
-		if err == nil {
-			defer func() { _ = os.RemoveAll(dir) }()
-			binary, err = gateway.Build(dir)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		return m.Run()
-	}())
-}
+func TestMain(m *testing.M) { os.Exit(gateway.Main(m, &binary)) }
 
 // site is a gateway before a backend that records. Nobody is let in unless a test says so.
 type site struct {

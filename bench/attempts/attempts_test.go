@@ -1,7 +1,6 @@
 package attempts_test
 
 import (
-	"fmt"
 	"os"
 	"testing"
 
@@ -12,20 +11,7 @@ import (
 // binary is the program under test, built once.
 var binary string
 
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "waitroom-attempts-")
-		if err == nil {
-			defer func() { _ = os.RemoveAll(dir) }()
-			binary, err = gateway.Build(dir)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		return m.Run()
-	}())
-}
+func TestMain(m *testing.M) { os.Exit(gateway.Main(m, &binary)) }
 
 // TestEveryAttemptIsRefused runs what the raw and HTTP drivers have, on both stores.
 func TestEveryAttemptIsRefused(t *testing.T) {

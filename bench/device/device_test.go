@@ -3,7 +3,6 @@
 package device_test
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,20 +15,7 @@ import (
 
 var binary string
 
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "waitroom-device-")
-		if err == nil {
-			defer func() { _ = os.RemoveAll(dir) }()
-			binary, err = gateway.Build(dir)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		return m.Run()
-	}())
-}
+func TestMain(m *testing.M) { os.Exit(gateway.Main(m, &binary)) }
 
 // play runs a script of bench/browser, whose lines are the promises that were kept.
 func play(t *testing.T, script string, args ...string) {

@@ -4,7 +4,6 @@
 package evening_test
 
 import (
-	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -18,19 +17,9 @@ import (
 var binary string
 
 func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "waitroom-evening-")
-		if err == nil {
-			defer func() { _ = os.RemoveAll(dir) }()
-			binary, err = gateway.Build(dir)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer windows.close()
-		return m.Run()
-	}())
+	code := gateway.Main(m, &binary)
+	windows.close()
+	os.Exit(code)
 }
 
 // evening is a gateway, a backend that records, and the store between them.

@@ -43,6 +43,21 @@ func Build(dir string) (string, error) {
 	return path, nil
 }
 
+// Main is the TestMain of a package whose tests run the program: it builds it, says where it is, runs the tests and
+// gives the code to exit with.
+func Main(m *testing.M, binary *string) int {
+	dir, err := os.MkdirTemp("", "waitroom-test-")
+	if err == nil {
+		defer func() { _ = os.RemoveAll(dir) }()
+		*binary, err = Build(dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
 // Options are what a gateway is started with.
 type Options struct {
 	// Binary is what Build gave.

@@ -32,21 +32,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(1)
 	}
-	flag.Parse()
-	os.Exit(run(m))
-}
-
-func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "hot")
-	if err == nil {
-		defer os.RemoveAll(dir)
-		binary, err = gateway.Build(dir)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
+	os.Exit(gateway.Main(m, &binary))
 }
 
 // trial is one run of the same visitors.

@@ -2,7 +2,6 @@ package load_test
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -18,20 +17,7 @@ import (
 // binary is the program under load, built once.
 var binary string
 
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "waitroom-load-")
-		if err == nil {
-			defer func() { _ = os.RemoveAll(dir) }()
-			binary, err = gateway.Build(dir)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		return m.Run()
-	}())
-}
+func TestMain(m *testing.M) { os.Exit(gateway.Main(m, &binary)) }
 
 // played runs a plan to its end.
 func played(t *testing.T, p load.Plan) load.Report {
