@@ -74,7 +74,7 @@ And while it runs, from another terminal:
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	},
 		serveCommand(), demoCommand(), checkCommand(),
-		roomCommand(), rateCommand(), pauseCommand(), resumeCommand(), announceCommand(), revokeCommand(), providerCommand(),
+		roomCommand(), rateCommand(), pauseCommand(), resumeCommand(), announceCommand(), revokeCommand(), auditCommand(), providerCommand(),
 		keysCommand(), inviteCommand(), planCommand(), healthCommand(), versionCommand())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return misused(cmd, "%v", err) })
 	return root

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"waitroom/queue"
 )
@@ -20,23 +21,46 @@ const (
 	maxCursor = 128
 )
 
-// recordJSON is a record of the journal in the API.
-type recordJSON struct {
-	Cursor  string       `json:"cursor"`
-	At      *string      `json:"at"`
-	Kind    string       `json:"kind"`
-	Tickets []ticketJSON `json:"tickets,omitempty"`
-	By      string       `json:"by,omitempty"`
-	Detail  string       `json:"detail,omitempty"`
+// Record is a record of the journal in the API.
+type Record struct {
+	Cursor  string           `json:"cursor"`
+	At      *string          `json:"at"`
+	Kind    string           `json:"kind"`
+	Tickets []RecordedTicket `json:"tickets,omitempty"`
+	By      string           `json:"by,omitempty"`
+	Detail  string           `json:"detail,omitempty"`
 }
 
-// ticketJSON is a ticket in a record. Place and Entry are microseconds since 1970.
-type ticketJSON struct {
+// RecordedTicket is a ticket in a record. Place and Entry are microseconds since 1970.
+type RecordedTicket struct {
 	ID    string `json:"id"`
 	Place int64  `json:"place"`
 	Entry int64  `json:"entry,omitempty"`
 	// Pass is the id of the pass that the ticket got, for revoking it.
 	Pass string `json:"pass,omitempty"`
+}
+
+// Read is the record as the queue knows it.
+func (j *Record) Read() (queue.Record, error) {
+	r := queue.Record{Cursor: j.Cursor, Kind: queue.Kind(j.Kind), By: j.By, Detail: j.Detail}
+	if j.At != nil {
+		at, err := time.Parse(time.RFC3339, *j.At)
+		if err != nil {
+			return r, fmt.Errorf("read the time of record %s: %w", j.Cursor, err)
+		}
+		r.At = at.UnixMicro()
+	}
+	if r.Kind == "" || r.At == 0 {
+		return r, fmt.Errorf("record %q has no kind or no time", j.Cursor)
+	}
+	for _, t := range j.Tickets {
+		told := queue.Recorded{Place: t.Place, Entry: t.Entry}
+		if n, err := base64.RawURLEncoding.Decode(told.ID[:], []byte(t.ID)); err != nil || n != len(told.ID) {
+			return r, fmt.Errorf("record %s: %q is no ticket id", j.Cursor, t.ID)
+		}
+		r.Tickets = append(r.Tickets, told)
+	}
+	return r, nil
 }
 
 // journal answers with records, oldest first, as a JSON array; as JSON lines where
@@ -71,7 +95,7 @@ func (a *api) journal(w http.ResponseWriter, r *http.Request, room Room) {
 		a.fail(w, room, err)
 		return
 	}
-	answer := make([]recordJSON, len(records))
+	answer := make([]Record, len(records))
 	for i, record := range records {
 		answer[i] = recorded(record)
 	}
@@ -82,7 +106,7 @@ func (a *api) journal(w http.ResponseWriter, r *http.Request, room Room) {
 	reply(w, http.StatusOK, answer)
 }
 
-func lines(w http.ResponseWriter, records []recordJSON) {
+func lines(w http.ResponseWriter, records []Record) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	e := json.NewEncoder(w)
 	for _, record := range records {
@@ -92,10 +116,10 @@ func lines(w http.ResponseWriter, records []recordJSON) {
 	}
 }
 
-func recorded(r queue.Record) recordJSON {
-	j := recordJSON{Cursor: r.Cursor, At: instant(r.At), Kind: string(r.Kind), By: r.By, Detail: r.Detail}
+func recorded(r queue.Record) Record {
+	j := Record{Cursor: r.Cursor, At: instant(r.At), Kind: string(r.Kind), By: r.By, Detail: r.Detail}
 	for _, t := range r.Tickets {
-		ticket := ticketJSON{ID: base64.RawURLEncoding.EncodeToString(t.ID[:]), Place: t.Place, Entry: t.Entry}
+		ticket := RecordedTicket{ID: base64.RawURLEncoding.EncodeToString(t.ID[:]), Place: t.Place, Entry: t.Entry}
 		if r.Kind == queue.KindEnter {
 			pass := queue.PassOf(t.ID, t.Entry)
 			ticket.Pass = base64.RawURLEncoding.EncodeToString(pass[:])

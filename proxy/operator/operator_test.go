@@ -231,7 +231,7 @@ func TestAPassIsEndedByItsID(t *testing.T) {
 	}
 	// The operator finds the id in the journal.
 	var id string
-	for _, r := range read[[]recordJSON](t, g.want(200, "GET", "/api/rooms/booking/journal", "")) {
+	for _, r := range read[[]Record](t, g.want(200, "GET", "/api/rooms/booking/journal", "")) {
 		if r.Kind == "enter" {
 			id = r.Tickets[0].Pass
 		}
@@ -258,9 +258,9 @@ func TestTheJournalIsReadOnFromItsCursors(t *testing.T) {
 	for _, body := range []string{`{"paused":true}`, `{"paused":false}`, `{"message":"a"}`} {
 		g.want(200, "PATCH", "/api/rooms/booking", body)
 	}
-	get := func(query string) []recordJSON {
+	get := func(query string) []Record {
 		t.Helper()
-		return read[[]recordJSON](t, g.want(200, "GET", "/api/rooms/booking/journal"+query, ""))
+		return read[[]Record](t, g.want(200, "GET", "/api/rooms/booking/journal"+query, ""))
 	}
 	all := get("")
 	var details []string

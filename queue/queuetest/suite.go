@@ -16,7 +16,7 @@ type trial struct {
 func Run(t *testing.T, start func(t *testing.T) *Bench) {
 	first := start(t)
 	for _, group := range [][]trial{
-		arriving(), entering(), calling(), limiting(), drawing(), forgetting(), operating(), telling(), pacing(), rotating(), using(), selling(), holding(),
+		arriving(), entering(), calling(), limiting(), drawing(), forgetting(), operating(), telling(), pacing(), rotating(), using(), selling(), holding(), auditing(),
 	} {
 		for _, tr := range group {
 			if fits(first, tr) {
