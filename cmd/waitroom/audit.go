@@ -2,20 +2,19 @@ package main
 
 import (
 	"cmp"
-	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"iter"
+	"net/http"
 	"os"
-	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"waitroom/config"
+	"waitroom/proxy/operator"
 	"waitroom/queue"
 	"waitroom/queue/audit"
 )
@@ -36,15 +35,19 @@ func auditExportCommand() *cobra.Command {
 		Example: "  waitroom audit export booking >booking.jsonl\n  waitroom audit verify --rate 2,000,000/h --burst 100 booking.jsonl",
 		Args:    takes("ROOM"),
 	}, func(cmd *cobra.Command, c *client, args []string) error {
-		for text, err := range c.journal(cmd.Context(), args[0]) {
+		j, out := journal{client: c, room: args[0]}, json.NewEncoder(cmd.OutOrStdout())
+		for {
+			r, err := j.next(cmd.Context())
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			if err == nil {
+				err = out.Encode(r)
+			}
 			if err != nil {
 				return err
 			}
-			if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n", text); err != nil {
-				return err
-			}
 		}
-		return nil
 	})
 }
 
@@ -68,14 +71,12 @@ running gateway; or a FILE that "waitroom audit export" wrote, - for standard in
   - no two passes had one name;
   - a person was taken over only by a device that came later.
 
-The rate and burst are those of the configuration; for a FILE, give them with
---rate and --burst. A change of rate by a command is in the journal; a change of the file's
-rate is not: give the highest that was in force.
+The rate and burst are those of the configuration; for a FILE, give the highest that
+it had with --rate and --burst. Rates set by a command are in the journal.
 
-It proves what the journal says. The records are not chained by hashes yet, so it
-does not prove that nobody wrote another journal. Redis keeps the newest million
-records: of a journal that was trimmed, what is left is proved. A store that lost its
-last writes has lost their records, too, which may show as a broken promise.
+It proves what the journal says. The records are not chained by hashes, so it does
+not prove that nobody wrote another journal. Of a journal that was trimmed, what is
+left is proved. docs/operations.md tells what else is not.
 
 The exit code is 1 where a promise was broken, or nothing could be read.`,
 		Example: `  waitroom audit verify -c waitroom.yaml
@@ -119,11 +120,8 @@ func (v *proof) verifyFile(cmd *cobra.Command, name string) error {
 		defer f.Close()
 		in = f
 	}
-	result, err := audit.Verify(records(journalLines(in)), o)
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return v.tell(cmd, []audited{{name, result}})
+	d := json.NewDecoder(in)
+	return v.prove(cmd, name, o, func() (r operator.Record, err error) { return r, d.Decode(&r) })
 }
 
 func (v *proof) verifyRooms(cmd *cobra.Command, c *client, args []string) error {
@@ -138,161 +136,115 @@ func (v *proof) verifyRooms(cmd *cobra.Command, c *client, args []string) error 
 		c.base = "http://" + conf.Operator.Listen
 	}
 	c.token = cmp.Or(c.token, conf.Operator.Token.Reveal())
-	rooms := conf.Rooms
-	if len(args) == 1 {
-		i := slices.IndexFunc(rooms, func(r config.Room) bool { return r.Name == args[0] })
-		if i < 0 {
-			return fmt.Errorf("there is no room %q in %s", args[0], v.file)
+	found := false
+	var failed error
+	for i := range conf.Rooms {
+		room := &conf.Rooms[i]
+		if len(args) == 1 && args[0] != room.Name {
+			continue
 		}
-		rooms = rooms[i : i+1]
-	}
-	all := make([]audited, 0, len(rooms))
-	for i := range rooms {
-		perHour := rooms[i].Rate.PerHour()
-		o := audit.Options{FileRate: &perHour, Burst: rooms[i].Burst}
-		if o.LiveRate, err = c.rateAtStart(cmd.Context(), rooms[i].Name); err != nil {
+		found = true
+		if err := v.verifyRoom(cmd, c, room); err != nil && !errors.Is(err, errShown) {
 			return err
+		} else if err != nil {
+			failed = err
 		}
-		result, err := audit.Verify(records(c.journal(cmd.Context(), rooms[i].Name)), o)
-		if err != nil {
-			return fmt.Errorf("room %s: %w", rooms[i].Name, err)
-		}
-		all = append(all, audited{rooms[i].Name, result})
 	}
-	return v.tell(cmd, all)
+	if !found {
+		return fmt.Errorf("there is no room %q in %s", args[0], v.file)
+	}
+	return failed
 }
 
-// audited is what became of one journal.
-type audited struct {
-	name string
+func (v *proof) verifyRoom(cmd *cobra.Command, c *client, room *config.Room) error {
+	answer, err := c.room(cmd.Context(), http.MethodGet, room.Name, "", nil)
+	if err != nil {
+		return err
+	}
+	state, err := c.state(answer)
+	if err != nil {
+		return err
+	}
+	perHour := room.Rate.PerHour()
+	o := audit.Options{FileRate: &perHour, Burst: room.Burst}
+	if state.LiveRate != nil && state.RateSetAt != nil {
+		if set, err := time.Parse(time.RFC3339, *state.RateSetAt); err == nil {
+			o.LiveRate, o.LiveSince = state.RatePerHour, set.UnixMicro()
+		}
+	}
+	j := journal{client: c, room: room.Name}
+	return v.prove(cmd, room.Name, o, func() (operator.Record, error) { return j.next(cmd.Context()) })
+}
+
+// proved is what -o json shows of a journal.
+type proved struct {
+	Journal string `json:"journal"`
+	Proved  bool   `json:"proved"`
 	audit.Result
+	Notes []string `json:"notes"`
 }
 
-// auditJSON is an audited journal as -o json shows it.
-type auditJSON struct {
-	Journal     string         `json:"journal"`
-	Proved      bool           `json:"proved"`
-	Violation   *violationJSON `json:"violation,omitempty"`
-	Records     int64          `json:"records"`
-	Calls       int64          `json:"calls"`
-	Entries     int64          `json:"entries"`
-	Epochs      int64          `json:"epochs"`
-	From        string         `json:"from,omitempty"`
-	To          string         `json:"to,omitempty"`
-	Whole       bool           `json:"whole"`
-	CeilingFrom string         `json:"ceiling_from,omitempty"`
-	Chained     bool           `json:"chained"`
-	Notes       []string       `json:"notes"`
-}
-
-type violationJSON struct {
-	Record int64  `json:"record"`
-	Cursor string `json:"cursor,omitempty"`
-	At     string `json:"at"`
-	Kind   string `json:"kind"`
-	Ticket string `json:"ticket,omitempty"`
-	What   string `json:"what"`
-}
-
-func (a *audited) json() auditJSON {
-	j := auditJSON{
-		Journal: a.name, Proved: a.Violation == nil && a.Records > 0, Records: a.Records, Calls: a.Calls, Entries: a.Entries,
-		Epochs: a.Epochs, From: moment(a.From), To: moment(a.To), Whole: a.Whole, CeilingFrom: moment(a.CeilingFrom), Notes: a.notes(),
-	}
-	if b := a.Violation; b != nil {
-		j.Violation = &violationJSON{Record: b.Record, Cursor: b.Cursor, At: moment(b.At), Kind: string(b.Kind), What: b.What}
-		if b.Ticket != (queue.ID{}) {
-			j.Violation.Ticket = base64.RawURLEncoding.EncodeToString(b.Ticket[:])
+// prove reads a journal, shows what was found, and fails where it is not proved.
+func (v *proof) prove(cmd *cobra.Command, name string, o audit.Options, next func() (operator.Record, error)) error {
+	n := 0
+	result, err := audit.Verify(func() (queue.Record, error) {
+		n++
+		told, err := next()
+		if err != nil {
+			return queue.Record{}, err
 		}
+		return told.Read()
+	}, o)
+	if err != nil {
+		return fmt.Errorf("%s: record %d cannot be read: %w", name, n, err)
 	}
-	return j
+	p := proved{Journal: name, Proved: result.Violation == nil && result.Records > 0, Result: result, Notes: notes(&result)}
+	if v.format == "json" {
+		err = json.NewEncoder(cmd.OutOrStdout()).Encode(p)
+	} else {
+		_, err = io.WriteString(cmd.OutOrStdout(), p.text())
+	}
+	if err == nil && !p.Proved {
+		return errShown
+	}
+	return err
 }
 
 // notes are what the proof does not cover.
-func (a *audited) notes() []string {
+func notes(r *audit.Result) []string {
 	notes := []string{"the records are not chained by hashes: this proves what the journal says, not that nobody wrote another one"}
-	if !a.Whole {
-		notes = append(notes, fmt.Sprintf("the journal does not begin where the room began: it holds from %s on; %s entered by calls before it; the rate there is taken for the live one, or else that of the file",
-			cmp.Or(moment(a.From), "nowhere"), count(a.Before)))
+	if !r.Whole {
+		notes = append(notes, "the journal does not begin where the room began: it is proved from "+moment(r.From)+" on; "+count(r.Before)+
+			" entered by calls before it; the rate there is taken for the live one, or else that of the file")
 	}
 	switch {
-	case a.CeilingFrom == 0:
+	case r.CeilingFrom == 0:
 		notes = append(notes, "the ceiling is not proved: the rate or the burst is not known; give --rate and --burst")
-	case a.CeilingFrom > a.From:
-		notes = append(notes, "the ceiling is proved from "+moment(a.CeilingFrom)+" on: the rate before it is not known")
+	case r.CeilingFrom > r.From:
+		notes = append(notes, "the ceiling is proved from "+moment(r.CeilingFrom)+" on: the rate before it is not known")
 	}
-	if a.Steps > 0 {
-		notes = append(notes, fmt.Sprintf("the store's clock went back %s times: the ceiling is proved between, not across", count(a.Steps)))
+	if r.Steps > 0 {
+		notes = append(notes, "the store's clock went back "+count(r.Steps)+" times: the ceiling is proved between, not across")
 	}
 	return notes
 }
 
-// tell shows what was found, and fails where something is not proved.
-func (v *proof) tell(cmd *cobra.Command, all []audited) error {
-	shown := make([]auditJSON, len(all))
-	proved := true
-	for i := range all {
-		shown[i] = all[i].json()
-		proved = proved && shown[i].Proved
+func (p *proved) text() string {
+	verdict := "proved"
+	if b := p.Violation; b != nil {
+		verdict = "BROKEN at record " + count(b.Record) + " " + b.Cursor + ", " + moment(b.At) + ", " + string(b.Kind) + ": ticket " +
+			cmp.Or(b.Ticket, "-") + " " + b.What
+	} else if !p.Proved {
+		verdict = "nothing is proved: the journal is empty"
 	}
-	out, write := cmd.OutOrStdout(), writeAudits
-	if v.format == "json" {
-		write = writeAuditsJSON
-	}
-	if err := write(out, shown); err != nil {
-		return err
-	}
-	if !proved {
-		return errShown
-	}
-	return nil
-}
-
-func writeAuditsJSON(w io.Writer, all []auditJSON) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(map[string]any{"journals": all})
-}
-
-func writeAudits(w io.Writer, all []auditJSON) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, a := range all {
-		switch b := a.Violation; {
-		case b != nil:
-			fmt.Fprintf(t, "%s\tBROKEN at record %s (%s), %s, %s: %s\n", a.Journal, count(b.Record), cmp.Or(b.Cursor, "no cursor"), b.At, b.Kind,
-				strings.TrimSpace("ticket "+cmp.Or(b.Ticket, "-")+" "+b.What))
-		case a.Records == 0:
-			fmt.Fprintf(t, "%s\tnothing is proved: the journal is empty\n", a.Journal)
-		default:
-			fmt.Fprintf(t, "%s\tproved\n", a.Journal)
-		}
-		fmt.Fprintf(t, "  records\t%s, from %s to %s\n", count(a.Records), cmp.Or(a.From, "-"), cmp.Or(a.To, "-"))
-		fmt.Fprintf(t, "  told\t%s calls, %s entries, %s epochs\n", count(a.Calls), count(a.Entries), count(a.Epochs))
-		for _, note := range a.Notes {
-			fmt.Fprintf(t, "  note\t%s\n", note)
-		}
-	}
-	return t.Flush()
+	return p.Journal + ": " + verdict + "\n  " + count(p.Records) + " records, from " + moment(p.From) + " to " + moment(p.To) + "\n  " +
+		count(p.Calls) + " calls, " + count(p.Entries) + " entries, " + count(p.Epochs) + " epochs\n  note: " +
+		strings.Join(p.Notes, "\n  note: ") + "\n"
 }
 
 func moment(us int64) string {
 	if us == 0 {
-		return ""
+		return "nowhere"
 	}
 	return time.UnixMicro(us).UTC().Format("2006-01-02T15:04:05.000000Z")
-}
-
-// records reads what a journal's JSON objects tell.
-func records(texts iter.Seq2[json.RawMessage, error]) iter.Seq2[queue.Record, error] {
-	return func(yield func(queue.Record, error) bool) {
-		for text, err := range texts {
-			var r queue.Record
-			if err == nil {
-				r, err = readRecord(text)
-			}
-			if !yield(r, err) || err != nil {
-				return
-			}
-		}
-	}
 }

@@ -3,17 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
-	"iter"
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 
 	"waitroom/proxy/operator"
-	"waitroom/queue"
 )
 
 const (
@@ -23,109 +18,54 @@ const (
 	smallPage                    = 1 << 20
 )
 
-// journal reads the journal of a room until its end for now, one JSON object after another.
-func (c *client) journal(ctx context.Context, room string) iter.Seq2[json.RawMessage, error] {
-	return func(yield func(json.RawMessage, error) bool) {
-		after, limit := "", journalPage
-		for {
-			page, size, err := c.journalPage(ctx, room, after, limit)
-			if err != nil && size >= maxAnswer && limit > 1 {
-				limit = max(1, limit/10)
-				continue
-			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for _, text := range page {
-				if !yield(text, nil) {
-					return
-				}
-			}
-			if len(page) < limit {
-				return
-			}
-			var last operator.Record
-			if json.Unmarshal(page[len(page)-1], &last) != nil || last.Cursor == "" || last.Cursor == after {
-				yield(nil, c.stranger())
-				return
-			}
-			after = last.Cursor
-			if limit = journalPage; size < smallPage {
-				limit = journalPageMost
-			}
+// journal reads the journal of a room until its end for now.
+type journal struct {
+	client      *client
+	room, after string
+	page        []operator.Record
+	last        bool
+	limit       int
+}
+
+// next is the next record; io.EOF where there is none.
+func (j *journal) next(ctx context.Context) (operator.Record, error) {
+	for len(j.page) == 0 {
+		if j.last {
+			return operator.Record{}, io.EOF
+		}
+		if err := j.read(ctx); err != nil {
+			return operator.Record{}, err
 		}
 	}
-}
-
-func (c *client) journalPage(ctx context.Context, room, after string, limit int) (page []json.RawMessage, size int, err error) {
-	query := "/journal?limit=" + strconv.Itoa(limit)
-	if after != "" {
-		query += "&after=" + url.QueryEscape(after)
-	}
-	answer, err := c.room(ctx, http.MethodGet, room, query, nil)
-	if err != nil {
-		return nil, 0, err
-	}
-	if json.Unmarshal(answer, &page) != nil {
-		return nil, len(answer), c.stranger()
-	}
-	return page, len(answer), nil
-}
-
-// rateAtStart is the live rate where it was in force before the room's journal begins; nil where the file's was, as far as
-// is known.
-func (c *client) rateAtStart(ctx context.Context, room string) (*float64, error) {
-	answer, err := c.room(ctx, http.MethodGet, room, "", nil)
-	if err != nil {
-		return nil, err
-	}
-	state, err := c.state(answer)
-	if err != nil {
-		return nil, err
-	}
-	page, _, err := c.journalPage(ctx, room, "", 1)
-	if err != nil || len(page) == 0 || state.LiveRate == nil || state.RateSetAt == nil {
-		return nil, err
-	}
-	first, err := readRecord(page[0])
-	if err != nil {
-		return nil, err
-	}
-	if set, err := time.Parse(time.RFC3339, *state.RateSetAt); err != nil || set.UnixMicro() >= first.At {
-		return nil, nil //nolint:nilerr // a time that cannot be read says nothing
-	}
-	return &state.RatePerHour, nil
-}
-
-// journalLines reads JSON objects, one after another.
-func journalLines(in io.Reader) iter.Seq2[json.RawMessage, error] {
-	return func(yield func(json.RawMessage, error) bool) {
-		d := json.NewDecoder(in)
-		for n := 1; ; n++ {
-			var text json.RawMessage
-			err := d.Decode(&text)
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			if err != nil {
-				err = fmt.Errorf("record %d is no JSON: %w", n, err)
-			}
-			if !yield(text, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-func readRecord(text json.RawMessage) (queue.Record, error) {
-	var told operator.Record
-	if err := json.Unmarshal(text, &told); err != nil {
-		return queue.Record{}, fmt.Errorf("this is no record of a journal (%w): write one with `waitroom audit export`", err)
-	}
-	r, err := told.Read()
-	if err != nil {
-		return r, fmt.Errorf("this is no record of a journal: %w", err)
-	}
+	r := j.page[0]
+	j.page = j.page[1:]
 	return r, nil
+}
+
+func (j *journal) read(ctx context.Context) error {
+	if j.limit == 0 {
+		j.limit = journalPage
+	}
+	answer, err := j.client.room(ctx, http.MethodGet, j.room, "/journal?limit="+strconv.Itoa(j.limit)+"&after="+url.QueryEscape(j.after), nil)
+	if err != nil {
+		return err
+	}
+	if json.Unmarshal(answer, &j.page) != nil {
+		if j.page = nil; len(answer) < maxAnswer || j.limit == 1 {
+			return j.client.stranger()
+		}
+		j.limit = max(1, j.limit/10) // it was cut off
+		return nil
+	}
+	j.last = len(j.page) < j.limit
+	if j.limit = journalPage; len(answer) < smallPage {
+		j.limit = journalPageMost
+	}
+	if n := len(j.page); n > 0 {
+		if j.page[n-1].Cursor == j.after {
+			return j.client.stranger()
+		}
+		j.after = j.page[n-1].Cursor
+	}
+	return nil
 }

@@ -10,8 +10,10 @@
 package audit
 
 import (
+	"encoding/base64"
+	"errors"
 	"fmt"
-	"iter"
+	"io"
 	"math"
 
 	"waitroom/queue"
@@ -21,56 +23,59 @@ import (
 type Options struct {
 	// FileRate is the rate of the configuration, per hour; nil is not known.
 	FileRate *float64
-	// LiveRate is the one in force where the journal begins; nil is the file's.
-	LiveRate *float64
+	// LiveRate is one that was set live at LiveSince, and counts where that was before the journal begins.
+	LiveRate  float64
+	LiveSince int64
 	// Burst is how many entries may come at once; 0 is not known, and then the ceiling is not proved.
 	Burst int
 }
 
-// Violation is a promise that was broken.
+// Violation is a promise that was broken: by the record of this number, from 1 on.
 type Violation struct {
-	// Record is the number of the record, from 1 on, and Cursor the one that the store has for it.
-	Record int64
-	Cursor string
-	At     int64
-	Kind   queue.Kind
-	Ticket queue.ID
-	What   string
+	Record int64      `json:"record"`
+	Cursor string     `json:"cursor,omitempty"`
+	At     int64      `json:"at"`
+	Kind   queue.Kind `json:"kind"`
+	Ticket string     `json:"ticket,omitempty"`
+	What   string     `json:"what"`
 }
 
 // Result is what was read, and whether it holds. Times are microseconds.
 type Result struct {
 	// Violation is the first one; nil where all is proved.
-	Violation *Violation
-	Records   int64
-	Calls     int64
-	Entries   int64
+	Violation *Violation `json:"violation,omitempty"`
+	Records   int64      `json:"records"`
+	Calls     int64      `json:"calls"`
+	Entries   int64      `json:"entries"`
 	// Epochs is how many states began.
-	Epochs   int64
-	From, To int64
+	Epochs int64 `json:"epochs"`
+	From   int64 `json:"from"`
+	To     int64 `json:"to"`
 	// Whole says that the journal begins where the room began. Before is how many entered whose call it does not hold,
 	// because that was before its beginning.
-	Whole  bool
-	Before int64
+	Whole  bool  `json:"whole"`
+	Before int64 `json:"called_before"`
 	// CeilingFrom is from when on entries are proved to be within rate × W + burst; 0 is not at all.
-	CeilingFrom int64
+	CeilingFrom int64 `json:"ceiling_from"`
 	// Steps is how often the clock went back: the ceiling is proved between these times, not across them.
-	Steps int64
+	Steps int64 `json:"clock_steps"`
 }
 
-// Verify reads records, oldest first, until the first violation or the end. An error is one of the records', and then
-// nothing is proved.
-func Verify(records iter.Seq2[queue.Record, error], o Options) (Result, error) {
+// Verify reads records, oldest first, until the first violation or io.EOF. Any other error is given back, and then nothing
+// is proved.
+func Verify(next func() (queue.Record, error), o Options) (Result, error) {
 	a := newAudit(o)
-	for r, err := range records {
+	for a.result.Violation == nil {
+		r, err := next()
+		if errors.Is(err, io.EOF) {
+			a.finish()
+			break
+		}
 		if err != nil {
 			return a.result, err
 		}
-		if a.take(&r); a.result.Violation != nil {
-			return a.result, nil
-		}
+		a.take(&r)
 	}
-	a.finish()
 	return a.result, nil
 }
 
@@ -84,7 +89,7 @@ type audit struct {
 	// front is the last place called. Of calls below before nothing is known.
 	front, before int64
 	ceiling       ceiling
-	fileRate      *float64
+	options       Options
 	// back are the tickets that the last record put back.
 	back   []queue.Recorded
 	record *queue.Record
@@ -93,15 +98,7 @@ type audit struct {
 func newAudit(o Options) *audit {
 	a := &audit{
 		tickets: map[queue.ID]ticket{}, passes: map[queue.PassID]struct{}{}, since: map[queue.ID]int64{},
-		before: math.MaxInt64, fileRate: o.FileRate, ceiling: ceiling{burst: o.Burst},
-	}
-	rate := o.LiveRate
-	if rate == nil {
-		rate = o.FileRate
-	}
-	if rate != nil {
-		a.ceiling.known, a.ceiling.interval = true, queue.Interval(*rate)
-		a.ceiling.least = a.ceiling.interval
+		before: math.MaxInt64, options: o, ceiling: ceiling{burst: o.Burst},
 	}
 	return a
 }
@@ -144,8 +141,11 @@ func (a *audit) clock(r *queue.Record) {
 	case res.Records == 1:
 		res.From, res.To = r.At, r.At
 		res.Whole = r.Kind == queue.KindEpoch
-		if a.ceiling.known && a.ceiling.burst > 0 {
-			res.CeilingFrom = r.At
+		switch o := &a.options; {
+		case o.LiveSince > 0 && o.LiveSince < r.At:
+			a.retime(r.At, o.LiveRate)
+		case o.FileRate != nil:
+			a.retime(r.At, *o.FileRate)
 		}
 	case r.At < res.To:
 		res.Steps++
@@ -173,7 +173,7 @@ func (a *audit) epoch() {
 func (a *audit) settle(until int64) {
 	if p, over := a.ceiling.settle(until); over > 0 && a.result.Violation == nil {
 		a.result.Violation = &Violation{
-			Record: p.record, Cursor: p.cursor, At: p.at, Kind: queue.KindEnter, Ticket: p.id,
+			Record: p.record, Cursor: p.cursor, At: p.at, Kind: queue.KindEnter, Ticket: text(p.id),
 			What: fmt.Sprintf("enters at %d: %.3f more than the rate and a burst of %d allow", p.entry, over, a.ceiling.burst),
 		}
 	}
@@ -183,10 +183,18 @@ func (a *audit) settle(until int64) {
 func (a *audit) broken(id queue.ID, format string, args ...any) {
 	if a.result.Violation == nil {
 		a.result.Violation = &Violation{
-			Record: a.result.Records, Cursor: a.record.Cursor, At: a.record.At, Kind: a.record.Kind, Ticket: id,
+			Record: a.result.Records, Cursor: a.record.Cursor, At: a.record.At, Kind: a.record.Kind, Ticket: text(id),
 			What: fmt.Sprintf(format, args...),
 		}
 	}
+}
+
+// text is an ID as the journal shows it; "" for none.
+func text(id queue.ID) string {
+	if id == (queue.ID{}) {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(id[:])
 }
 
 // finish looks at what only the end shows.
@@ -200,7 +208,7 @@ func (a *audit) finish() {
 		if t.state == waiting && t.place < a.front && t.place >= a.before && (first == nil || t.record < first.record) {
 			first = &t
 			a.result.Violation = &Violation{
-				Record: t.record, At: t.at, Kind: t.kind(), Ticket: id,
+				Record: t.record, At: t.at, Kind: t.kind(), Ticket: text(id),
 				What: fmt.Sprintf("waits at place %d and was passed over: place %d was called", t.place, a.front),
 			}
 		}

@@ -2,7 +2,7 @@ package audit_test
 
 import (
 	"errors"
-	"iter"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -45,13 +45,15 @@ func verify(t *testing.T, o audit.Options, records ...queue.Record) audit.Result
 	return result
 }
 
-func sound(records []queue.Record) iter.Seq2[queue.Record, error] {
-	return func(yield func(queue.Record, error) bool) {
-		for _, r := range records {
-			if !yield(r, nil) {
-				return
-			}
+// sound gives records one after another.
+func sound(records []queue.Record) func() (queue.Record, error) {
+	return func() (queue.Record, error) {
+		if len(records) == 0 {
+			return queue.Record{}, io.EOF
 		}
+		r := records[0]
+		records = records[1:]
+		return r, nil
 	}
 }
 
@@ -178,8 +180,8 @@ func TestTheBurstIsAllowedAndNoMore(t *testing.T) {
 	if r := verify(t, audit.Options{Burst: 1}, append(slices.Clone(journal), set)...); r.Violation != nil || r.CeilingFrom != set.At {
 		t.Errorf("from a rate on: %+v, %+v", r, r.Violation)
 	}
-	if r := verify(t, audit.Options{FileRate: &ten, LiveRate: new(float64), Burst: 4}, journal[:len(journal)-1]...); r.Violation != nil {
-		t.Errorf("at a live rate of 0 the burst counts: %+v", r.Violation)
+	if r := verify(t, audit.Options{FileRate: &ten, LiveSince: 1, Burst: 4}, append(journal[:9:9], at(99, queue.KindCall, "", [3]float64{5, 99}), at(99, queue.KindEnter, "", [3]float64{5, 99, 99}))...); r.Violation == nil {
+		t.Error("a live rate of 0 from before the journal counts, and gives nothing")
 	}
 }
 
@@ -200,7 +202,7 @@ func TestAJournalThatWasTrimmedIsProvedFromItsBeginning(t *testing.T) {
 
 func TestWhatCannotBeReadIsNotProved(t *testing.T) {
 	broken := errors.New("broken")
-	_, err := audit.Verify(func(yield func(queue.Record, error) bool) { _ = yield(epoch(), nil) && yield(queue.Record{}, broken) }, audit.Options{})
+	_, err := audit.Verify(func() (queue.Record, error) { return epoch(), broken }, audit.Options{})
 	if !errors.Is(err, broken) {
 		t.Errorf("%v", err)
 	}

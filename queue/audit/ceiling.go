@@ -73,23 +73,23 @@ func (c *ceiling) forget() { c.level, c.at, c.last = 0, 0, 0 }
 
 // control follows the rate that was set.
 func (a *audit) control(r *queue.Record) {
-	text, ok := strings.CutPrefix(r.Detail, "rate=")
+	rate, ok := strings.CutPrefix(r.Detail, "rate=")
 	if !ok {
 		return
 	}
-	text, _, _ = strings.Cut(text, " ")
-	if text == "file" {
-		if a.fileRate == nil {
+	rate, _, _ = strings.Cut(rate, " ")
+	if rate == "file" {
+		if a.options.FileRate == nil {
 			a.settle(math.MaxInt64)
 			a.ceiling.known, a.result.CeilingFrom = false, 0
 			return
 		}
-		a.retime(r.At, *a.fileRate)
+		a.retime(r.At, *a.options.FileRate)
 		return
 	}
-	perHour, err := strconv.ParseFloat(strings.TrimSuffix(text, "/h"), 64)
+	perHour, err := strconv.ParseFloat(strings.TrimSuffix(rate, "/h"), 64)
 	if err != nil {
-		a.broken(queue.ID{}, "sets a rate that cannot be read: %q", text)
+		a.broken(queue.ID{}, "sets a rate that cannot be read: %q", rate)
 		return
 	}
 	a.retime(r.At, perHour)

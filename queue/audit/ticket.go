@@ -142,8 +142,7 @@ func (a *audit) leave(r *queue.Record) {
 
 // hold looks at a person who was taken over by another device.
 func (a *audit) hold(r *queue.Record) {
-	text, _ := strings.CutPrefix(r.Detail, "since=")
-	since, err := strconv.ParseInt(text, 10, 64)
+	since, err := strconv.ParseInt(strings.TrimPrefix(r.Detail, "since="), 10, 64)
 	for _, told := range r.Tickets {
 		switch {
 		case err != nil:
