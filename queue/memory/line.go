@@ -21,6 +21,8 @@ type Line struct {
 	journal *journal
 	view    atomic.Pointer[queue.View]
 
+	refreshing sync.Mutex
+
 	mu     sync.Mutex
 	rules  queue.Rules
 	state  *state

@@ -13,6 +13,8 @@ func (l *Line) View() *queue.View { return l.view.Load() }
 
 // Refresh implements queue.Kept. The view is shown when all it tells is durable.
 func (l *Line) Refresh(ctx context.Context) error {
+	l.refreshing.Lock() // or an older view may follow a newer one
+	defer l.refreshing.Unlock()
 	l.mu.Lock()
 	if err := l.ready(); err != nil {
 		l.mu.Unlock()
