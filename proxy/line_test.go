@@ -30,6 +30,9 @@ type line struct {
 	// plain lets the view grow old as it does.
 	plain atomic.Bool
 	trips atomic.Int64
+	// took is how long a trip takes: the clock goes on by it before the store acts.
+	took atomic.Int64
+	pass func(int64)
 	// touches counts how often the store was told that a pass is in use.
 	touches atomic.Int64
 }
@@ -54,6 +57,9 @@ func (l *line) View() *queue.View {
 
 func (l *line) trip(ctx context.Context, do func(context.Context) (queue.Seat, error)) (queue.Seat, error) {
 	l.trips.Add(1)
+	if took := l.took.Load(); took > 0 {
+		l.pass(took)
+	}
 	o := outage(l.outage.Load())
 	if o == away || o == failed {
 		return queue.Seat{}, fmt.Errorf("cut off: %w", queue.ErrAway)

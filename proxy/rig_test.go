@@ -127,7 +127,7 @@ func begin(t testing.TB, s settings) *rig {
 	if s.idle == 0 {
 		s.idle = 5 * minute
 	}
-	r.line = &line{engine: s.engine, now: s.now}
+	r.line = &line{engine: s.engine, now: s.now, pass: r.pass}
 	names := []string{room}
 	for i := range s.rooms {
 		names = append(names, s.rooms[i].Name)

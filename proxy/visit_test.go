@@ -203,6 +203,16 @@ func TestACalledVisitorEntersByNavigatingAndNotOtherwise(t *testing.T) {
 	}
 }
 
+func TestACalledVisitorIsSentOnThoughTheEntryIsLaterThanTheRequest(t *testing.T) {
+	r := opened(t, settings{})
+	p := r.called()
+	r.line.took.Store(300)
+	if a := p.get("/book"); a.StatusCode != 303 || a.Header.Get("Location") != "/book" {
+		t.Fatalf("the navigation: %d %v", a.StatusCode, a.Header)
+	}
+	p.get("/book").wantInside(t, "/book")
+}
+
 func TestTheRedirectLeadsOnlyToThisVeryHost(t *testing.T) {
 	for _, uri := range []string{"//evil.example/", "/\\evil.example", "/%09//evil.example", "/..//evil.example", "/%2f%2fevil.example"} {
 		r := opened(t, settings{})

@@ -57,7 +57,7 @@ func (r *Room) revisit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.V
 			return false
 		case why == notEligible:
 			r.tell(ctx, q, v, &s, why)
-		case a.valid(now):
+		case a.valid(r.Line.View().Now()): // the entry is later than now
 			redirect(ctx, q)
 		default:
 			r.show(ctx, q, v, &s)
