@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -51,7 +51,7 @@ func (a *api) change(w http.ResponseWriter, r *http.Request, room Room) {
 
 // receive reads a change with the given fields and who asks for it, or answers why not.
 func receive(w http.ResponseWriter, r *http.Request, fields []string, each func(field string, value json.RawMessage) error) (who string, ok bool) {
-	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" && media != "application/merge-patch+json" {
+	if !patches(r.Header.Get("Content-Type")) {
 		w.Header().Set("Accept-Patch", "application/json, application/merge-patch+json")
 		refuse(w, http.StatusUnsupportedMediaType, "unsupported-media-type", "send the change as Content-Type: application/json")
 		return "", false
@@ -73,6 +73,17 @@ func receive(w http.ResponseWriter, r *http.Request, fields []string, each func(
 		return "", false
 	}
 	return who, true
+}
+
+// patches says whether a body of this type is read as JSON: that of none, too, and what curl -d names
+// unasked. No page of another site can send a PATCH of any type without being asked first.
+func patches(contentType string) bool {
+	media, _, _ := strings.Cut(contentType, ";")
+	switch strings.ToLower(strings.TrimSpace(media)) {
+	case "", "application/json", "application/merge-patch+json", "application/x-www-form-urlencoded":
+		return true
+	}
+	return false
 }
 
 func (a *api) set(w http.ResponseWriter, r *http.Request, room Room, c queue.Change) {

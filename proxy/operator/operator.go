@@ -144,7 +144,7 @@ func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			allowed = append(allowed, name)
 		}
 	}
-	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	w.Header().Set("Allow", strings.Replace(strings.Join(allowed, ", "), "GET", "GET, HEAD", 1))
 	refuse(w, http.StatusMethodNotAllowed, "method-not-allowed", "use "+strings.Join(allowed, " or "))
 }
 
