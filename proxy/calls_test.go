@@ -279,6 +279,20 @@ func TestLeavingGivesThePlaceUp(t *testing.T) {
 	}
 }
 
+func TestAnAppThatJoinsWithATicketThatItGaveUpGetsANewPlace(t *testing.T) {
+	r := opened(t, settings{})
+	p := r.app()
+	ticket := p.call("join").want(t, 200, "waiting").Ticket
+	p.cookies = map[string]string{}
+	r.crowd(3)
+	if a := p.appCall("leave", ticket, ""); a.StatusCode != 204 {
+		t.Fatalf("leave: %d", a.StatusCode)
+	}
+	if s := p.appCall("join", ticket, "").want(t, 200, "waiting"); s.position() != 4 || s.Ticket == "" {
+		t.Errorf("joined anew: position %d", s.position())
+	}
+}
+
 func TestCallsFromOtherSitesAreRefused(t *testing.T) {
 	r := opened(t, settings{})
 	p := r.called()

@@ -21,13 +21,13 @@ type found struct {
 
 // look says where a verified ticket stands. The store is asked only for tickets it
 // may not know, those of another epoch and those with a gateway's time stamp, and for
-// called ones, which may have been used: when they are renewed, or if sure is asked for.
+// called ones, which may have been used, when they are renewed; or if sure is asked for.
 func (r *Room) look(t token.Ticket, v *queue.View, now int64, sure bool) found {
 	place := r.place(&t, &v.Rules)
 	old := now-t.Issued > v.Rules.Hold/2
 	foreign := t.Epoch != v.Epoch && !t.Stamped
 	called := place <= v.Front
-	if v.AwayAt(now) || !foreign && !t.Stamped && !(called && (old || sure)) {
+	if v.AwayAt(now) || !foreign && !t.Stamped && !sure && !(called && old) {
 		// Not a called one: it may have been used, and must not outlive what is kept of that.
 		return found{ticket: t, renew: old && !called}
 	}

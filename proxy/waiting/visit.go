@@ -65,7 +65,7 @@ func (r *Room) revisit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.V
 		return true
 	}
 	// Of a called ticket that is not turned into a pass here, the page has to know whether it was used.
-	f := r.look(t, view, now, withheld && v.Wish() == visitor.Page)
+	f := r.look(t, view, now, called && withheld && v.Wish() == visitor.Page)
 	if f.why == over || f.seat.State == queue.StateAdmitted && !withheld {
 		return false
 	}
