@@ -51,6 +51,8 @@ type person struct {
 	verifiers []byte
 	// provider is the one that the last verification was with, missing the claim that it did not tell, invite the code that was given.
 	provider, missing, invite string
+	// anew says that they asked for the choice itself, at its own address.
+	anew bool
 	// back is where they were going, "" for the address of the request.
 	back string
 	// flow is a verification that waits for the store.
@@ -87,12 +89,37 @@ func (r *Room) unknown(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.V
 		return
 	}
 	if v.Wish() == visitor.Page { // a program would take the answer for that of the site
-		if b, p := r.pending(q, v); b != nil {
-			r.claim(ctx, q, v, b, p)
+		if b, p := r.kept(q, v, proofWaits, proofKnown, proofHeld, proofOver); b != nil && r.remind(ctx, q, v, b, p) {
 			return
 		}
 	}
 	r.choose(ctx, q, v, r.asking("", back(q)))
+}
+
+// remind goes on with a verification that waits for the store, and tells people what became of one that has come to an end, as long
+// as it is so; false where there is nothing to tell, and no answer is written.
+func (r *Room) remind(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, b *returned, p *proof) bool {
+	view := r.Line.View()
+	now := view.Now()
+	switch p.use {
+	case proofWaits:
+		r.claim(ctx, q, v, b, p)
+		return true
+	case proofKnown:
+		verdict := r.Identity.Schedule.Decide(p.facts, max(now, view.Rules.OpensAt))
+		if !verdict.Allowed {
+			s := r.facts(view, now)
+			s.refuse(verdict, p.facts)
+			r.tell(ctx, q, v, &s, notEligible)
+		}
+		return !verdict.Allowed
+	case proofHeld:
+		if p.held.Until > now {
+			r.tell(ctx, q, v, r.conflict(&p.held, now), deviceConflict)
+		}
+		return p.held.Until > now
+	}
+	return false
 }
 
 // tell tells people by a page, programs by a problem.
@@ -149,7 +176,7 @@ func (r *Room) shown(ctx *fasthttp.RequestCtx, q *strict.Request, s *standing, s
 		return false
 	case s.State == queue.StateIdentify:
 		f.Kind, f.Failure, f.Providers = choice.Identify, string(s.failure), r.Identity.offered()
-		f.Invitations, f.Invite, f.Failed = len(r.Identity.Invited) > 0, s.invite, s.provider
+		f.Anew, f.Invitations, f.Invite, f.Failed = s.anew, len(r.Identity.Invited) > 0, s.invite, s.provider
 		if s.missing != "" {
 			f.Missing = []string{s.missing}
 		}

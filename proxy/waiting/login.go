@@ -12,6 +12,7 @@ import (
 	"waitroom/proxy/strict"
 	"waitroom/proxy/visitor"
 	"waitroom/proxy/waiting/page"
+	"waitroom/queue"
 	"waitroom/token"
 	"waitroom/token/identity"
 )
@@ -60,10 +61,40 @@ func (r *Room) identityCall(ctx *fasthttp.RequestCtx, q *strict.Request, v *visi
 		r.login(ctx, q, v, rest)
 	case call == calendarCall:
 		r.calendar(ctx, q, v)
+	case v.Wish() == visitor.Page && bytes.Contains(q.Get("Accept"), []byte("text/html")):
+		r.chooseAnew(ctx, q, v)
 	default:
 		answerStanding(ctx, r.asking("", ""))
 	}
 	return true
+}
+
+// chooseAnew lets people choose who verifies them, whatever became of the last verification: it may have been of another person of
+// those who share the browser.
+func (r *Room) chooseAnew(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor) {
+	var args fasthttp.Args
+	args.ParseBytes(q.Query)
+	view := r.Line.View()
+	to := homely(string(args.Peek("return")))
+	if good, _ := r.waitsAlready(v, view, view.Now()); good {
+		r.goOn(ctx, v, to)
+		return
+	}
+	s := r.asking("", to)
+	s.anew = true
+	r.choose(ctx, q, v, s)
+}
+
+// waitsAlready says whether the visitor has a good ticket, and need not be verified; stale, whether it is one that is of no use now:
+// another device has taken the person, or they may not enter. Somebody else may be verified in its place.
+func (r *Room) waitsAlready(v *visitor.Visitor, view *queue.View, now int64) (good, stale bool) {
+	t, no := r.ticket(v, now)
+	if no != none {
+		return false, no == deviceConflict
+	}
+	s := r.standing(&t, view, now)
+	stale = s.State == queue.StateNotEligible
+	return !stale, stale
 }
 
 func (r *Room) login(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, rest string) {
@@ -99,10 +130,16 @@ func (w *wish) read(ctx *fasthttp.RequestCtx, q *strict.Request) bool {
 		form.ParseBytes(body)
 		w.Return, w.Invite, w.form = string(form.Peek("return")), string(form.Peek("invite")), true
 	}
-	if len(w.Return) > maxReturn || !local(w.Return) {
-		w.Return = "/"
-	}
+	w.Return = homely(w.Return)
 	return err == nil && len(w.Invite) <= maxInvite
+}
+
+// homely is an address to come back to: that of this site that was asked for, or else its beginning.
+func homely(address string) string {
+	if len(address) > maxReturn || !local(address) {
+		return "/"
+	}
+	return address
 }
 
 // local says whether an address is a path and a query of this site.
@@ -115,7 +152,7 @@ func local(address string) bool {
 func (r *Room) beginLogin(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, to *Verifier, w *wish) {
 	view := r.Line.View()
 	now := view.Now()
-	if _, no := r.ticket(v, now); no == none {
+	if good, _ := r.waitsAlready(v, view, now); good {
 		r.goOn(ctx, v, w.Return)
 		return
 	}

@@ -94,6 +94,8 @@ type returned struct {
 	flow identity.Flow
 	back identity.Back
 	err  error
+	// stale says that the browser shows a ticket that is of no use now: what comes of this goes before it.
+	stale bool
 }
 
 func (b *returned) took(now int64) time.Duration {
@@ -108,11 +110,13 @@ func (b *returned) refused(err error, now int64) *refused {
 func (r *Room) finish(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, b *returned) {
 	view := r.Line.View()
 	now := view.Now()
-	if _, no := r.ticket(v, now); no == none {
+	good, stale := r.waitsAlready(v, view, now)
+	if good {
 		r.arrived(ctx, q, v, b.flow.Return) // once more: a reload, or the first answer was lost
 		return
 	}
 	f := &b.flow
+	b.stale = stale
 	switch {
 	case b.err != nil:
 	case f.Provider != b.to.Name || f.Room != r.Name:
@@ -122,6 +126,10 @@ func (r *Room) finish(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vi
 	}
 	if b.err != nil {
 		r.unverified(ctx, q, v, b.refused(b.err, now))
+		return
+	}
+	if b.over() {
+		r.arrived(ctx, q, v, f.Return) // once more: they are told there
 		return
 	}
 	if r.Door != nil {
@@ -172,24 +180,12 @@ func (r *Room) claim(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vis
 	now := view.Now()
 	invitation, group, ok := r.invited(b.flow.Invite, now)
 	if !ok {
+		r.keep(ctx, v, b, p, proofOver)
 		r.choose(ctx, q, v, r.asking(badInvitation, b.flow.Return))
 		return
 	}
 	p.facts.Groups |= group
-	if no := r.Identity.Schedule.Decide(p.facts, max(now, view.Rules.OpensAt)); !no.Allowed {
-		if no.Why == schedule.UnknownDigit && p.noDigit != "" {
-			s := r.asking(p.noDigit, b.flow.Return)
-			if s.provider = b.to.Name; p.noDigit == identity.Incomplete {
-				s.missing = "birthdate"
-			}
-			r.choose(ctx, q, v, s)
-			return
-		}
-		s := r.facts(view, now)
-		s.refuse(no, p.facts)
-		s.back = b.flow.Return
-		r.keep(ctx, v, b, p, proofKnown)
-		r.tell(ctx, q, v, &s, notEligible)
+	if r.mayNot(ctx, q, v, b, p) {
 		return
 	}
 	c := queue.Claim{Device: v.Device.ID, Family: family(q.Value(strict.UserAgent)), Lock: r.Identity.Lock, Keep: r.Identity.Keep, State: b.flow.State}
@@ -208,14 +204,18 @@ func (r *Room) claim(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vis
 	switch h.Outcome {
 	case queue.HeldHere:
 	case queue.HeldElsewhere:
+		p.held = h
+		r.keep(ctx, v, b, p, proofHeld)
 		s := r.conflict(&h, now)
 		s.back = b.flow.Return
 		r.tell(ctx, q, v, s, deviceConflict)
 		return
 	case queue.InvitationUsed:
+		r.keep(ctx, v, b, p, proofOver)
 		r.choose(ctx, q, v, r.asking(badInvitation, b.flow.Return))
 		return
 	default:
+		r.keep(ctx, v, b, p, proofOver)
 		r.unverified(ctx, q, v, b.refused(errStateUsed, now))
 		return
 	}
@@ -225,7 +225,33 @@ func (r *Room) claim(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vis
 		r.choose(ctx, q, v, r.asking(identity.Unavailable, b.flow.Return))
 		return
 	}
+	r.keep(ctx, v, b, p, proofOver)
 	r.seat(ctx, q, v, b, token.Ticket{ID: h.ID, Subject: p.subjects[i], Held: h.Since, Facts: p.facts.Pack()})
+}
+
+// mayNot says whether a verified person may not wait now. Then they are told why, by the choice where another provider may know
+// their day of birth.
+func (r *Room) mayNot(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, b *returned, p *proof) bool {
+	view := r.Line.View()
+	now := view.Now()
+	no := r.Identity.Schedule.Decide(p.facts, max(now, view.Rules.OpensAt))
+	if no.Allowed {
+		return false
+	}
+	r.keep(ctx, v, b, p, proofKnown)
+	if no.Why == schedule.UnknownDigit && p.noDigit != "" {
+		s := r.asking(p.noDigit, b.flow.Return)
+		if s.provider = b.to.Name; p.noDigit == identity.Incomplete {
+			s.missing = "birthdate"
+		}
+		r.choose(ctx, q, v, s)
+		return true
+	}
+	s := r.facts(view, now)
+	s.refuse(no, p.facts)
+	s.back = b.flow.Return
+	r.tell(ctx, q, v, &s, notEligible)
+	return true
 }
 
 // hold asks the store, if it is there.

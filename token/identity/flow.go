@@ -18,6 +18,9 @@ const MaxSealed = 3500
 // what sealed bytes begin with, and are bound to: an answer of another program, or of another version, is none.
 const flowVersion = "waitroom flow 1"
 
+// Of says whether an answer's state is the flow's own.
+func (f *Flow) Of(state string) bool { return sameText(state, spell(f.State)) }
+
 // Seal hides the flow from who carries it, and shows every change to it. A flow whose texts are too long for MaxSealed is an error.
 // One key may seal some 4,000,000,000 flows.
 func Seal(key [32]byte, f Flow) (string, error) {

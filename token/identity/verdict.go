@@ -42,7 +42,7 @@ func checkBack(c *Config, f Flow, b Back) *Refusal {
 		return &Refusal{Replayed, errors.New("it was begun on another device")}
 	case age > Life || age < -skew:
 		return &Refusal{Replayed, errors.New("it was begun too long ago")}
-	case !sameText(b.State, spell(f.State)):
+	case !f.Of(b.State):
 		return &Refusal{Replayed, errors.New("the state is not the one that it was begun with")}
 	}
 	return nil

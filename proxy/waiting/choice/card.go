@@ -127,6 +127,16 @@ func (v *view) goOn(label string) {
 	v.write("</p>\n")
 }
 
+// anew writes the button that leads to the choice itself: the address asked for tells the same again for a while, and somebody else of
+// the family may want to go on here.
+func (v *view) anew(class, label string) {
+	v.write(`<form action="/.waitroom/`)
+	v.escaped(v.Room)
+	v.write(`/login"><button class="`, class, `">`, v.words.Labels[label], `</button><input type="hidden" name="return" value="`)
+	v.back()
+	v.write("\"></form>\n")
+}
+
 func (v *view) button(class, label string) {
 	v.write(`<a class="`, class, `" href="`)
 	v.back()

@@ -51,6 +51,8 @@ type Facts struct {
 
 	// Providers are offered in this order, on the pages of kind Identify.
 	Providers []Provider
+	// Anew says that it is the choice at its own address, where somebody who was told something else asked for it: it is not left by itself.
+	Anew bool
 	// Invitations offers the field "invite"; Invite is what is in it already.
 	Invitations bool
 	Invite      string

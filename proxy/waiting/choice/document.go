@@ -101,7 +101,7 @@ const (
 // that takes a code is left alone.
 func (v *view) pause() int64 {
 	switch {
-	case v.Kind == Identify && v.Invitations:
+	case v.Kind == Identify && (v.Invitations || v.Anew):
 		return 0
 	case v.Kind == Identify:
 		return unhurried

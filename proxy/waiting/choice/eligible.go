@@ -22,13 +22,15 @@ func (v *view) notEligible() {
 	v.write("</dl>\n")
 	switch {
 	case v.Reason == "unknown_digit":
-		v.goOn("verify")
+		v.anew("button anew main", "verify")
+		return
 	case v.From > 0:
 		v.write(`<p><a class="button" href="/.waitroom/`)
 		v.escaped(v.Room)
 		v.write(`/window.ics">`, v.words.Labels["calendar"], "</a></p>\n")
 		v.goOn("go")
 	}
+	v.anew("button anew", "anew")
 }
 
 // window writes the person's next window.

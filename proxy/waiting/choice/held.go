@@ -27,6 +27,7 @@ func (v *view) held() {
 	}
 	v.write("</dl>\n")
 	v.goOn("verify")
+	v.anew("button anew", "anew")
 }
 
 func (v *view) family() {

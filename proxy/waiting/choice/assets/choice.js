@@ -129,7 +129,8 @@ function start() {
   addEventListener('submit', event => {
     if (sent) event.preventDefault();
     sent = true;
-    say(shown().querySelector('[data-legend]').dataset.going);
+    const legend = shown().querySelector('[data-legend]');
+    if (legend) say(legend.dataset.going);
     setTimeout(() => { sent = false; }, 8000);
   });
   addEventListener('pageshow', () => { sent = false; });
