@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 MAX_SIZE := 17000000
 # What hardly a visitor's request goes through is built for size: half a megabyte less.
 COLD     := net/http go.yaml.in/... google.golang.org/protobuf/... github.com/spf13/... github.com/go-jose/... github.com/prometheus/... \
-            waitroom/config waitroom/cmd/... waitroom/bench/... waitroom/proxy/operator waitroom/queue/audit encoding/json crypto/x509/... mime/... github.com/coreos/... golang.org/x/oauth2/... go.uber.org/...
+            waitroom/config waitroom/proxy/waiting/choice waitroom/token/identity/... math/big waitroom/cmd/... waitroom/bench/... waitroom/proxy/operator waitroom/queue/audit encoding/json crypto/x509/... mime/... github.com/coreos/... golang.org/x/oauth2/... go.uber.org/...
 TEST     := go test -race -p 2 -count 1 -timeout 15m
 # What drives the built program measures, too: it runs by itself, and without the race detector in the visitors.
 EVENING  := go test -p 1 -count 1 -timeout 15m
