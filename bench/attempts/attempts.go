@@ -61,21 +61,17 @@ const (
 	NeedOpen
 	// NeedCanary is a canary behind the gateway.
 	NeedCanary
-	// NeedIdentity is a room that asks who one is.
-	NeedIdentity
 )
 
-// lacking says of each need why it is missing, in the words after 'because'.
+// lacking says of each need why it is missing, in the words after 'because'; what a browser lacks is asked when it is needed.
 var lacking = []struct {
 	need    Need
 	because string
 }{
-	{NeedIdentity, "identity is not configured"},
 	{NeedOwn, "it needs a gateway of its own; run bypass selftest"},
 	{NeedCanary, "it needs a canary behind the gateway; run bypass selftest"},
 	{NeedRedis, "the line is not in Redis; run bypass selftest -store redis"},
 	{NeedTwo, "there is one gateway; run bypass selftest -store redis -gateways 2"},
-	{NeedChromium, "there is no Chromium with node and npm on this machine"},
 	{NeedOperator, "the operator listener is not known; give -operator"},
 	{NeedBackend, "the backend's own address is not known; give -backend"},
 	{NeedClosed, "the room lets newcomers in at once; pause it, or give -operator so that it can be paused"},

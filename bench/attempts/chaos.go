@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"os/exec"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -77,15 +76,13 @@ func (s *Stage) rig(room map[string]string, args ...string) *rig {
 // rigWith is rig with more in the store's environment.
 func (s *Stage) rigWith(env []string, room map[string]string, args ...string) *rig {
 	s.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		s.Skip("redis-server was not found (apt-get install redis-server)")
-	}
+	s.wants("redis-server")
 	r := &rig{s: s, site: canary.Start(s), redis: redistest.StartWith(s, env, args...)}
 	r.network = redistest.NewProxy(s, r.redis)
 	all := map[string]string{"rate": "36000/h", "burst": "5"}
 	maps.Copy(all, room)
-	r.Gateway = gateway.Start(s, gateway.Options{
-		Binary: s.Binary, Backend: r.site.URL, Redis: r.redis, Room: all, Top: map[string]string{"store": "{url: '" + r.network.URL() + "'}"},
+	r.Gateway = s.starts(gateway.Options{
+		Backend: r.site.URL, Redis: r.redis, Room: all, Top: map[string]string{"store": "{url: '" + r.network.URL() + "'}"},
 	})
 	return r
 }

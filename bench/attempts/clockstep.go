@@ -2,7 +2,6 @@ package attempts
 
 import (
 	"fmt"
-	"os/exec"
 	"sync"
 	"time"
 
@@ -15,9 +14,7 @@ var steps = []time.Duration{time.Hour, 0, -time.Hour, 0}
 
 func steppedClock(s *Stage) {
 	const people, rate, burst, ahead = 500, 10, 5, 5
-	if _, err := exec.LookPath("gcc"); err != nil {
-		s.Skip("gcc was not found, which builds a clock that can be set (apt-get install gcc libc6-dev)")
-	}
+	s.wants("gcc") // which builds a clock that can be set
 	dir := s.TempDir()
 	hand, err := clock.New(dir)
 	if err != nil {

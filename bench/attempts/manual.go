@@ -54,7 +54,7 @@ func (n Need) String() string {
 		name string
 	}{
 		{NeedOwn, "a gateway of its own"}, {NeedRedis, "Redis"}, {NeedTwo, "two gateways"}, {NeedChromium, "Chromium"}, {NeedOperator, "the operator listener"},
-		{NeedBackend, "the backend's address"}, {NeedClosed, "a room that lets nobody in meanwhile"}, {NeedOpen, "an open path"}, {NeedCanary, "a canary as the backend"}, {NeedIdentity, "identity"},
+		{NeedBackend, "the backend's address"}, {NeedClosed, "a room that lets nobody in meanwhile"}, {NeedOpen, "an open path"}, {NeedCanary, "a canary as the backend"},
 	} {
 		if n&one.need != 0 {
 			all = append(all, one.name)

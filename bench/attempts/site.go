@@ -31,8 +31,6 @@ type Site struct {
 	Backend, Operator, Token string
 	// Closed says that the room lets nobody in while the attempts run.
 	Closed bool
-	// Identity says that the room asks who one is.
-	Identity bool
 
 	// Canary, Gateways, Redis and Binary are there where the site is the run's own.
 	Canary   *canary.Canary
@@ -42,6 +40,8 @@ type Site struct {
 	// Front starts what is attacked in front of another backend, with a folder /open/
 	// that needs no pass, and gives its address; nil starts Binary.
 	Front func(t testing.TB, backend string) string
+	// Starts starts a gateway of an attempt's own; nil starts Binary.
+	Starts func(t testing.TB, o gateway.Options) *gateway.Gateway
 	// Chromium is a browser that is there already; nil has the run start one.
 	Chromium *browser.Browser
 
@@ -194,7 +194,7 @@ func (o *Site) Lacks(a *Attempt) string {
 			has |= need
 		}
 	}
-	note(NeedOwn, len(o.Gateways) > 0)
+	note(NeedOwn, len(o.Gateways) > 0 || o.Starts != nil)
 	note(NeedRedis, o.Redis != nil)
 	note(NeedTwo, len(o.Gateways) > 1)
 	note(NeedOperator, o.Operator != "")
@@ -202,11 +202,14 @@ func (o *Site) Lacks(a *Attempt) string {
 	note(NeedClosed, o.Closed || len(o.Gateways) > 0)
 	note(NeedOpen, o.Open != "")
 	note(NeedCanary, o.Canary != nil)
-	note(NeedIdentity, o.Identity)
-	note(NeedChromium, a.Needs&NeedChromium != 0 && browser.Missing() == nil)
 	for _, l := range lacking {
 		if a.Needs&l.need&^has != 0 {
 			return l.because
+		}
+	}
+	if a.Needs&NeedChromium != 0 {
+		if err := browser.Missing(); err != nil {
+			return err.Error()
 		}
 	}
 	return ""

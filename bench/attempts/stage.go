@@ -3,6 +3,7 @@ package attempts
 import (
 	"fmt"
 	"maps"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -143,6 +144,25 @@ func (s *Stage) Waiter() *gateway.Visitor {
 		s.Fatalf("join: %d %s", a.Status, a.Body)
 	}
 	return v
+}
+
+// wants ends the attempt, untried, where a program is missing.
+func (s *Stage) wants(programs ...string) {
+	for _, name := range programs {
+		if _, err := exec.LookPath(name); err != nil {
+			s.Skipf("%s was not found (apt-get install %s)", name, strings.Replace(name, "gcc", "gcc libc6-dev", 1))
+		}
+	}
+}
+
+// starts starts a gateway of the attempt's own.
+func (s *Stage) starts(o gateway.Options) *gateway.Gateway {
+	s.Helper()
+	o.Binary = s.Binary
+	if s.Starts != nil {
+		return s.Starts(s, o)
+	}
+	return gateway.Start(s, o)
 }
 
 // maxEvidence bounds each part of a finding.

@@ -297,7 +297,7 @@ func rotatedKeys(s *Stage) {
 // private is a gateway of the attempt's own, with a canary of its own behind it.
 func (s *Stage) private(room map[string]string) *gateway.Gateway {
 	s.Helper()
-	return gateway.Start(s, gateway.Options{Binary: s.Binary, Backend: canary.Start(s).URL, Room: room})
+	return s.starts(gateway.Options{Backend: canary.Start(s).URL, Room: room})
 }
 
 // enters lets a visitor in.

@@ -3,12 +3,6 @@ package attempts
 // web is family G: abuse of the gateway's own addresses, as far as no browser is needed.
 var web = []Attempt{
 	{
-		ID: "G2", Title: "Login CSRF: somebody is made to wait, or to enter, as somebody else.",
-		Steps:  "start a login, and let another browser finish it",
-		Expect: "state, nonce and PKCE are bound to the browser that began",
-		Refs:   []string{"CWE-352", "ASVS 10.1.2", "ASVS 10.2.1"}, Driver: Browser, Needs: NeedIdentity, Run: untried,
-	},
-	{
 		ID: "G4", Title: "Open redirects: an address, a return or a next that leads to another site.",
 		Steps:  "with a called ticket go to {url}//evil.example, {url}/%5cevil.example, {url}{page}?return=//evil.example; look at Location, and at the link of the waiting page",
 		Expect: "redirects and links lead to a path of the same host, whatever is asked",
@@ -56,6 +50,3 @@ var web = []Attempt{
 		Expect: "there is no secret in a body that is compressed", Refs: []string{"CWE-310"}, Driver: Static,
 	},
 }
-
-// untried is for attempts on what the gateway does not have yet.
-func untried(s *Stage) { s.Skip("identity is not configured") }

@@ -1,0 +1,187 @@
+package attempts
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"waitroom/bench/gateway"
+	"waitroom/bench/provider"
+)
+
+// bait is a service of the operator's own network, which nobody but the operator is to reach. It gives what asked for it.
+func (s *Stage) bait() (address string, asked func() []string) {
+	s.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		s.Fatal(err)
+	}
+	var mu sync.Mutex
+	var all []string
+	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, r.Method+" "+r.URL.Path)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte("{}"))
+	})}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve(l)
+	}()
+	s.Cleanup(func() {
+		_ = server.Close()
+		<-done
+	})
+	return l.Addr().String(), func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return append([]string(nil), all...)
+	}
+}
+
+// inward has providers whose addresses, and whose redirects, lead to the bait.
+func inward(s *Stage) {
+	bait, asked := s.bait()
+	_, port, _ := net.SplitHostPort(bait)
+	descriptions := map[string]map[string]any{
+		"token":     {"token_endpoint": "http://" + bait + "/of-token"},
+		"keys":      {"jwks_uri": "http://" + bait + "/of-keys"},
+		"profile":   {"userinfo_endpoint": "http://" + bait + "/of-profile"},
+		"userinfo":  {"token_endpoint": "http://localhost:1@" + bait + "/of-userinfo"},
+		"short":     {"token_endpoint": "http://127.1:" + port + "/of-short"},
+		"hex":       {"token_endpoint": "http://0x7f000001:" + port + "/of-hex"},
+		"decimal":   {"jwks_uri": "http://2130706433:" + port + "/of-decimal"},
+		"sixed":     {"jwks_uri": "http://[::ffff:127.0.0.1]:" + port + "/of-sixed"},
+		"otherwise": {"token_endpoint": "gopher://" + bait + "/of-otherwise"},
+	}
+	redirects := map[string]string{
+		"to-description": "/.well-known/openid-configuration", "to-keys": "/jwks", "to-token": "/token", "to-profile": "/userinfo",
+	}
+	var names []string
+	for name := range descriptions {
+		names = append(names, name)
+	}
+	for name := range redirects {
+		names = append(names, name)
+	}
+	v := s.verifies(verifying{parties: append(names, "well")})
+	for name, says := range descriptions {
+		v.parties[name].says(func(path string, all map[string]any) {
+			if path == "/.well-known/openid-configuration" {
+				for field, value := range says {
+					all[field] = value
+				}
+			}
+		})
+	}
+	for name, path := range redirects {
+		v.parties[name].leads(path, "http://"+bait+"/"+name)
+	}
+	for i, name := range names {
+		who := v.visitor()
+		before := len(asked())
+		page, a := v.begin(who, name, nil)
+		if page != "" {
+			a, _ = v.placed(who, v.choose(page, i+1))
+		}
+		why := given(who)
+		if now := asked(); len(now) > before {
+			why = fmt.Sprintf("the operator's own network was asked: %s", now[before:])
+		}
+		s.Check(name, fmt.Sprintf("a provider whose description says %v, and which redirects %q", descriptions[name], redirects[name]), a, why)
+	}
+	v.seat("well", 100)
+}
+
+// outages are what is wrong with a provider, by its name.
+var outages = map[string]func(*provider.Knobs){
+	"down": func(k *provider.Knobs) { k.Down = true }, "failing": func(k *provider.Knobs) { k.Fail = 1 },
+	"silent": func(k *provider.Knobs) { k.Delay = time.Minute }, "endless": func(k *provider.Knobs) { k.Flood = true },
+	"trickling": func(k *provider.Knobs) { k.Trickle = true }, "a-page": func(k *provider.Knobs) { k.Text = true },
+	"redirecting": func(k *provider.Knobs) { k.Redirect = true },
+}
+
+// providersAway has people come back from providers that do not answer, while others are verified elsewhere.
+func providersAway(s *Stage) {
+	const each = 6
+	parties, settings := []string{"well"}, map[string]string{"well": ", timeout: 30s"}
+	for name := range outages {
+		parties, settings[name] = append(parties, name), ", timeout: 500ms, max_concurrent: 4"
+	}
+	v := s.verifies(verifying{parties: parties, party: settings})
+	inside := v.seat("well", 1)
+	v.inside(inside)
+	v.Set(s, map[string]any{"paused": true})
+	waiting := v.seat("well", 2)
+	a := waiting.Call(s, "status")
+	number := s.place(waiting, &a)
+	type back struct {
+		party, uri string
+		who        *gateway.Visitor
+	}
+	var all []back
+	for name, breaks := range outages {
+		for range each {
+			who := v.visitor()
+			all = append(all, back{name, v.login(who, name, 100+len(all)), who})
+		}
+		v.parties[name].Turn(breaks)
+	}
+	v.Set(s, map[string]any{"paused": false}) // whoever is taken for verified would be let in
+	var coming sync.WaitGroup
+	for _, b := range all {
+		coming.Go(func() {
+			a, why := v.placed(b.who, b.uri)
+			s.Check("a provider that is "+b.party, "GET "+b.uri, a, why)
+			a, err := b.who.TryNavigate("/book")
+			if err != nil {
+				s.Fatal(err)
+			}
+			s.Check("a provider that is "+b.party+", and then the page", "GET /book", a, s.strange(a.Status, a.Header.Get("Content-Type"), a.Body))
+		})
+	}
+	meanwhile := v.seat("well", 3)
+	coming.Wait()
+	v.inside(meanwhile)
+	if !v.opens(inside) {
+		s.Wronged(Finding{Variant: "while providers are away", Why: "who is inside does not get on"})
+	}
+	if a := waiting.Call(s, "status"); s.place(waiting, &a) != number {
+		s.Wronged(Finding{Variant: "while providers are away", Answer: said(a), Why: "who waited has another place"})
+	}
+}
+
+// lockedAccount locks accounts at the provider after they have entered.
+func lockedAccount(s *Stage) {
+	v := s.verifies(verifying{room: map[string]string{"pass": "{ttl: 2s, idle: 1s}", "device_lock": "1s"}})
+	who, revoked := v.seat("demo", 1), v.seat("demo", 2)
+	v.inside(who)
+	v.inside(revoked)
+	locked := func(who *gateway.Visitor, variant string) {
+		page, a := v.begin(who, "demo", nil)
+		if page == "" {
+			s.Check(variant, "POST login", a, "")
+			return
+		}
+		before := who.Cookies["waitroom-pass-"+gateway.Room]
+		a, _ = v.placed(who, v.choose(page+"&cancel=1", 1)) // as a provider answers of an account that is locked
+		why := ""
+		if who.Cookies["waitroom-pass-"+gateway.Room] != before {
+			why = "another pass was given"
+		}
+		s.Check(variant, "GET callback, with access_denied", a, why)
+	}
+	over := func(who *gateway.Visitor, variant, why string) {
+		s.Tried()
+		if !gateway.Eventually(15*time.Second, func() bool { return !v.opens(who) }) {
+			s.Through(Finding{Variant: variant, Sent: "GET /book, again and again", Why: why})
+		}
+		locked(who, variant+", and verified again")
+	}
+	over(who, "used without a pause", "the pass lives seven times as long as its ttl")
+	over(revoked, "used by another one", "the pass lives seven times as long as its ttl")
+}
