@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -30,23 +29,13 @@ type desk struct {
 // openDesk runs a provider on a free port, by the clock of the test.
 func openDesk(t testing.TB, name string, now func() int64) *desk {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	clock := func() time.Time { return time.UnixMicro(now()) }
+	demo, stop, err := provider.Serve("127.0.0.1:0", provider.Config{Korean: name, English: name, ClientID: "waitroom", ClientSecret: "s", Clock: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{name: name, issuer: "http://" + l.Addr().String()}
-	clock := func() time.Time { return time.UnixMicro(now()) }
-	d.demo = provider.New(provider.Config{Issuer: d.issuer, Korean: name, English: name, ClientID: "waitroom", ClientSecret: "s", Clock: clock})
-	s := &http.Server{Handler: d.demo, ReadHeaderTimeout: 10 * time.Second}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = s.Serve(l)
-	}()
-	t.Cleanup(func() {
-		_ = s.Close()
-		<-done
-	})
+	t.Cleanup(stop)
+	d := &desk{name: name, demo: demo, issuer: demo.Issuer()}
 	d.gateway, err = identity.New(identity.Config{
 		Name: name, Type: "oidc", Issuer: d.issuer, ClientID: "waitroom", ClientSecret: "s", Algorithms: []string{"ES256"},
 		Callback: "https://" + host + "/.waitroom/login/" + name + "/callback", AppRedirects: []string{"kr.example.app:/login"},

@@ -41,12 +41,21 @@ func (p *person) listen(t *testing.T, lines string) *live {
 		}
 		tell(w, q, news)
 	})
+	c := p.dials(t, "Host: "+host+"\r\n"+lines)
+	l := &live{c, t, p, bufio.NewReader(c), news}
+	l.hears("first")
+	return l
+}
+
+// dials asks for /live on a connection of its own, with these fields and what the browser has.
+func (p *person) dials(t *testing.T, lines string) net.Conn {
+	t.Helper()
 	c, err := net.Dial("tcp", p.r.addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	text := "GET /live HTTP/1.1\r\nHost: " + host + "\r\n" + lines + "Cookie: a=1"
+	text := "GET /live HTTP/1.1\r\n" + lines + "Cookie: a=1"
 	for k, v := range p.cookies {
 		text += "; " + k + "=" + v
 	}
@@ -56,9 +65,7 @@ func (p *person) listen(t *testing.T, lines string) *live {
 	if _, err := io.WriteString(c, text+"\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
-	l := &live{c, t, p, bufio.NewReader(c), news}
-	l.hears("first")
-	return l
+	return c
 }
 
 // tell passes the news on, each as a line of its own, until the other side is gone.

@@ -3,7 +3,6 @@ package proxy_test
 import (
 	"bufio"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -16,22 +15,9 @@ import (
 // shakes is the status of a WebSocket handshake with what the browser has.
 func (p *person) shakes(t *testing.T, fields ...string) int {
 	t.Helper()
-	c, err := net.Dial("tcp", p.r.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := p.dials(t, strings.Join(fields, "\r\n")+"\r\n"+socket)
 	defer func() { _ = c.Close() }()
 	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
-	text := "GET /live HTTP/1.1\r\n" + strings.Join(fields, "\r\n") + "\r\n" + socket + "Cookie: a=1"
-	for k, v := range p.cookies {
-		text += "; " + k + "=" + v
-	}
-	for k, v := range p.fields {
-		text += "\r\n" + k + ": " + v
-	}
-	if _, err := io.WriteString(c, text+"\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
 	a, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
 		t.Fatalf("%q: %v", fields, err)

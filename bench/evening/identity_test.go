@@ -2,8 +2,6 @@ package evening_test
 
 import (
 	"fmt"
-	"net"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -30,19 +28,16 @@ func verify(t *testing.T) *verifying {
 		v.yours = day.Day()%10 + 10
 	}
 	day := func(t time.Time) string { return t.Format("2006-01-02") }
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	there, stop, err := provider.Serve("127.0.0.1:0", provider.Config{Korean: "가나", English: "There", ClientID: "waitroom", ClientSecret: "secret", Persons: 20})
 	if err != nil {
 		t.Fatal(err)
 	}
-	issuer := "http://" + l.Addr().String()
-	there := &http.Server{Handler: provider.New(provider.Config{Issuer: issuer, Korean: "가나", English: "There", ClientID: "waitroom", ClientSecret: "secret", Persons: 20}), ReadHeaderTimeout: time.Minute}
-	go func() { _ = there.Serve(l) }()
-	t.Cleanup(func() { _ = there.Close() })
+	t.Cleanup(stop)
 	v.Gateway = gateway.Start(t, gateway.Options{
 		Binary: binary, Backend: canary.Start(t).URL,
 		Top: map[string]string{"identity": fmt.Sprintf(`{origin: "$URL", providers: [`+
 			`{name: there, label: {ko: 가나, en: There}, issuer: "%s", client_id: waitroom, client_secret: secret, algorithms: [ES256]}, `+
-			`{name: gone, label: {ko: 다라, en: Gone}, issuer: "http://127.0.0.1:1", client_id: waitroom, client_secret: secret}]}`, issuer)},
+			`{name: gone, label: {ko: 다라, en: Gone}, issuer: "http://127.0.0.1:1", client_id: waitroom, client_secret: secret}]}`, there.Issuer())},
 		Room: map[string]string{
 			"identity": "required", "device_lock": "10m",
 			"eligibility": fmt.Sprintf(`{zone: Asia/Seoul, windows: [{kind: rotation, first: %s, last: %s, opens: "20:00", closes: "18:00"}]}`,

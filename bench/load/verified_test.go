@@ -2,8 +2,6 @@ package load_test
 
 import (
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -18,11 +16,12 @@ import (
 // providing runs a provider, and is what the gateway's configuration says of it.
 func providing(t *testing.T, name string) (*provider.Provider, string) {
 	t.Helper()
-	var p *provider.Provider
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.ServeHTTP(w, r) }))
-	t.Cleanup(s.Close)
-	p = provider.New(provider.Config{Issuer: s.URL, Korean: name, English: name, ClientID: "booking", ClientSecret: "booking"})
-	return p, fmt.Sprintf(`{name: %s, issuer: "%s", client_id: booking, client_secret: booking, algorithms: [ES256], app_redirects: ["kr.example.app:/login"]}`, name, s.URL)
+	p, stop, err := provider.Serve("127.0.0.1:0", provider.Config{Korean: name, English: name, ClientID: "booking", ClientSecret: "booking"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	return p, fmt.Sprintf(`{name: %s, issuer: "%s", client_id: booking, client_secret: booking, algorithms: [ES256], app_redirects: ["kr.example.app:/login"]}`, name, p.Issuer())
 }
 
 func TestARushOfPeopleWhoSayFirstWhoTheyAre(t *testing.T) {

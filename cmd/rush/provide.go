@@ -6,9 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log"
-	"net"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -107,24 +104,22 @@ func (v *verifying) plan() (*load.Identity, error) {
 // provide runs the providers until the function that it gives is called, and collapses them at their time.
 func (v *verifying) provide(ctx context.Context, told io.Writer) (stop func(), err error) {
 	ctx, cancel := context.WithCancel(ctx)
-	var servers []*http.Server
+	stops := []func(){cancel}
 	stop = func() {
-		cancel()
-		for _, s := range servers {
-			_ = s.Close()
+		for _, f := range stops {
+			f()
 		}
 	}
 	id, secret, _ := strings.Cut(v.client, ":")
 	for name, issuer := range v.issuers {
-		p := provider.New(provider.Config{Issuer: issuer, Korean: name, English: name, ClientID: id, ClientSecret: secret})
-		l, err := net.Listen("tcp", strings.TrimPrefix(issuer, "http://"))
+		p, end, err := provider.Serve(strings.TrimPrefix(issuer, "http://"), provider.Config{
+			Issuer: issuer, Korean: name, English: name, ClientID: id, ClientSecret: secret,
+		})
 		if err != nil {
 			stop()
 			return nil, fmt.Errorf("run the provider %s: %w", name, err)
 		}
-		s := &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
-		servers = append(servers, s)
-		go func() { _ = s.Serve(l) }()
+		stops = append(stops, end)
 		for _, c := range v.collapses {
 			if c.name == name {
 				c.plan(ctx, p, told)

@@ -91,26 +91,15 @@ func settle(address string) (string, error) {
 
 // open runs one provider on a free port.
 func (p *people) open(d desk, knobs provider.Knobs) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	made, stop, err := provider.Serve("127.0.0.1:0", provider.Config{
+		Korean: d.korean, English: d.english, ClientID: "demo", ClientSecret: "demo", Persons: 20,
+		Redirects: []string{p.origin + "/.waitroom/login/" + d.name + "/callback", appAddress},
+	})
 	if err != nil {
 		return err
 	}
-	d.url = "http://" + l.Addr().String()
-	made := provider.New(provider.Config{
-		Issuer: d.url, Korean: d.korean, English: d.english, ClientID: "demo", ClientSecret: "demo", Persons: 20,
-		Redirects: []string{p.origin + "/.waitroom/login/" + d.name + "/callback", appAddress},
-	})
 	made.Turn(func(k *provider.Knobs) { *k = knobs })
-	s := &http.Server{Handler: made, ReadHeaderTimeout: 5 * time.Second}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = s.Serve(l)
-	}()
-	d.stop = func() {
-		_ = s.Close()
-		<-done
-	}
+	d.url, d.stop = made.Issuer(), stop
 	p.desks = append(p.desks, d)
 	return nil
 }
