@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { launch, serve } from './common.mjs';
+import { launch, run, serve, watched } from './common.mjs';
 
 const dir = process.argv[2];
 if (!dir) { console.error('usage: node choice.mjs DIR'); process.exit(2); }
@@ -43,12 +43,7 @@ async function open(name, { past = 0, http, ...options } = {}) {
   posted = [];
   asked = 0;
   const context = await browser.newContext({ locale: 'ko-KR', ...options });
-  const page = await context.newPage();
-  page.troubles = [];
-  page.left = [];
-  page.on('pageerror', error => page.troubles.push(error.message));
-  page.on('console', line => { if (line.text().includes('Content Security Policy')) page.troubles.push(line.text()); });
-  page.on('request', request => { if (request.isNavigationRequest()) page.left.push(new URL(request.url())); });
+  const page = await watched(context);
   // Providers are reached by http here, as in a demo.
   if (http) {
     await page.route('**/*.html', async route => {
@@ -216,21 +211,7 @@ const tests = {
   },
 };
 
-let failed = 0;
-for (const [name, test] of Object.entries(tests)) {
-  if (process.argv[3] && !name.includes(process.argv[3])) continue;
-  const began = performance.now();
-  try {
-    const page = await test();
-    assert.deepEqual(page.troubles, []);
-    console.log(`ok    ${name} (${Math.round(performance.now() - began)} ms)`);
-  } catch (error) {
-    failed++;
-    console.log(`FAIL  ${name}\n${error.stack}`);
-  }
-  for (const context of browser.contexts()) await context.close();
-}
-await browser.close();
-for (const one of [account, provider]) { one.closeAllConnections(); one.close(); }
-server.close();
-process.exit(failed ? 1 : 0);
+await run(browser, tests, () => {
+  for (const one of [account, provider]) { one.closeAllConnections(); one.close(); }
+  server.close();
+});

@@ -1,4 +1,5 @@
-// What all looks at pages share: Debian's Chromium, and a server for a folder of rendered pages.
+// What all looks at pages share: Debian's Chromium, a server for a folder of rendered pages, and a run of tests.
+import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -41,4 +42,37 @@ export async function serve(dir, api = () => {}) {
     url: `http://127.0.0.1:${server.address().port}`,
     close: () => { server.closeAllConnections(); server.close(); },
   };
+}
+
+// watched is a new page that notes its errors and breaches of its policy in troubles, and where it goes in left.
+export async function watched(context) {
+  const page = await context.newPage();
+  page.troubles = [];
+  page.left = [];
+  page.on('pageerror', error => page.troubles.push(error.message));
+  page.on('console', line => { if (line.text().includes('Content Security Policy')) page.troubles.push(line.text()); });
+  page.on('request', request => { if (request.isNavigationRequest()) page.left.push(new URL(request.url())); });
+  return page;
+}
+
+// run plays the tests whose names have the script's second argument in them, or all, and ends the process: with 1 if any
+// failed. A test gives its page, if that must have had no troubles.
+export async function run(browser, tests, close) {
+  let failed = 0;
+  for (const [name, test] of Object.entries(tests)) {
+    if (process.argv[3] && !name.includes(process.argv[3])) continue;
+    const began = performance.now();
+    try {
+      const page = await test();
+      if (page) assert.deepEqual(page.troubles, []);
+      console.log(`ok    ${name} (${Math.round(performance.now() - began)} ms)`);
+    } catch (error) {
+      failed++;
+      console.log(`FAIL  ${name}\n${error.stack}`);
+    }
+    for (const context of browser.contexts()) await context.close();
+  }
+  await browser.close();
+  close();
+  process.exit(failed ? 1 : 0);
 }
