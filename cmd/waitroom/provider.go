@@ -23,25 +23,16 @@ or let people to it again.`,
 }
 
 func providerListCommand() *cobra.Command {
-	var format string
-	cmd := operated(&cobra.Command{
+	return shown(&cobra.Command{
 		Use:   "list",
 		Short: "List the identity providers with their lights",
 		Long: `List the identity providers, one on a line: the light that people see, and what
 all gateways counted in the last minute that is over.`,
 		Example: "  waitroom provider list\n  waitroom provider list -o json | jq '.providers[].light'",
 		Args:    takes(),
-	}, func(cmd *cobra.Command, c *client, _ []string) error {
-		if err := known(cmd, format); err != nil {
-			return err
-		}
-		answer, err := c.do(cmd.Context(), http.MethodGet, "/api/providers", nil)
-		if err != nil {
-			return err
-		}
-		if format == "json" {
-			return printJSON(cmd.OutOrStdout(), answer)
-		}
+	}, func(cmd *cobra.Command, c *client, _ []string) ([]byte, error) {
+		return c.do(cmd.Context(), http.MethodGet, "/api/providers", nil)
+	}, func(cmd *cobra.Command, c *client, answer []byte) error {
 		var all operator.ProviderStates
 		if json.Unmarshal(answer, &all) != nil || all.Providers == nil {
 			return c.stranger()
@@ -51,29 +42,18 @@ all gateways counted in the last minute that is over.`,
 		}
 		return printProviders(cmd.OutOrStdout(), all.Providers)
 	})
-	formatFlag(cmd, &format)
-	return cmd
 }
 
 func providerPauseCommand(verb string, paused bool) *cobra.Command {
-	var format string
-	cmd := operated(&cobra.Command{
+	return shown(&cobra.Command{
 		Use:     verb + " NAME",
 		Short:   map[bool]string{true: "Send nobody to an identity provider, live", false: "Send people to an identity provider again, live"}[paused],
 		Long:    pauseWords[paused],
 		Example: "  waitroom provider " + verb + " kakao",
 		Args:    takes("NAME"),
-	}, func(cmd *cobra.Command, c *client, args []string) error {
-		if err := known(cmd, format); err != nil {
-			return err
-		}
-		answer, err := c.do(cmd.Context(), http.MethodPatch, "/api/providers/"+url.PathEscape(args[0]), map[string]any{"paused": paused})
-		if err != nil {
-			return err
-		}
-		if format == "json" {
-			return printJSON(cmd.OutOrStdout(), answer)
-		}
+	}, func(cmd *cobra.Command, c *client, args []string) ([]byte, error) {
+		return c.do(cmd.Context(), http.MethodPatch, "/api/providers/"+url.PathEscape(args[0]), map[string]any{"paused": paused})
+	}, func(cmd *cobra.Command, c *client, answer []byte) error {
 		var state operator.ProviderState
 		if json.Unmarshal(answer, &state) != nil || state.Name == "" {
 			return c.stranger()
@@ -82,11 +62,9 @@ func providerPauseCommand(verb string, paused bool) *cobra.Command {
 		if !paused {
 			told = "%s takes people again\n"
 		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), told, state.Name)
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), told, state.Name)
 		return err
 	})
-	formatFlag(cmd, &format)
-	return cmd
 }
 
 var pauseWords = map[bool]string{

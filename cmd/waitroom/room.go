@@ -25,24 +25,15 @@ func roomCommand() *cobra.Command {
 }
 
 func roomListCommand() *cobra.Command {
-	var format string
-	cmd := operated(&cobra.Command{
+	return shown(&cobra.Command{
 		Use:     "list",
 		Short:   "List the rooms",
 		Long:    `List the rooms, one on a line.`,
 		Example: "  waitroom room list\n  waitroom room list -o json | jq '.rooms[].waiting'",
 		Args:    takes(),
-	}, func(cmd *cobra.Command, c *client, _ []string) error {
-		if err := known(cmd, format); err != nil {
-			return err
-		}
-		answer, err := c.do(cmd.Context(), http.MethodGet, "/api/rooms", nil)
-		if err != nil {
-			return err
-		}
-		if format == "json" {
-			return printJSON(cmd.OutOrStdout(), answer)
-		}
+	}, func(cmd *cobra.Command, c *client, _ []string) ([]byte, error) {
+		return c.do(cmd.Context(), http.MethodGet, "/api/rooms", nil)
+	}, func(cmd *cobra.Command, c *client, answer []byte) error {
 		var all operator.RoomStates
 		if json.Unmarshal(answer, &all) != nil || all.Rooms == nil {
 			return c.stranger()
@@ -52,37 +43,45 @@ func roomListCommand() *cobra.Command {
 		}
 		return printRooms(cmd.OutOrStdout(), all.Rooms)
 	})
-	formatFlag(cmd, &format)
-	return cmd
 }
 
 func roomShowCommand() *cobra.Command {
-	var format string
-	cmd := operated(&cobra.Command{
+	return shown(&cobra.Command{
 		Use:     "show ROOM",
 		Short:   "Show everything about a room",
 		Long:    `Show a room: its line, its rate in the file and live, what was set, by whom and when.`,
 		Example: "  waitroom room show booking\n  waitroom room show booking -o json",
 		Args:    takes("ROOM"),
-	}, func(cmd *cobra.Command, c *client, args []string) error {
-		if err := known(cmd, format); err != nil {
-			return err
-		}
-		answer, err := c.room(cmd.Context(), http.MethodGet, args[0], "", nil)
-		if err != nil {
-			return err
-		}
-		if format == "json" {
-			return printJSON(cmd.OutOrStdout(), answer)
-		}
+	}, func(cmd *cobra.Command, c *client, args []string) ([]byte, error) {
+		return c.room(cmd.Context(), http.MethodGet, args[0], "", nil)
+	}, func(cmd *cobra.Command, c *client, answer []byte) error {
 		state, err := c.state(answer)
 		if err != nil {
 			return err
 		}
 		return printRoom(cmd.OutOrStdout(), state)
 	})
+}
+
+// shown makes cmd a command that asks a running gateway, and shows its answer: as it came with -o json, or by write.
+func shown(cmd *cobra.Command, ask func(cmd *cobra.Command, c *client, args []string) ([]byte, error),
+	write func(cmd *cobra.Command, c *client, answer []byte) error,
+) *cobra.Command {
+	var format string
 	formatFlag(cmd, &format)
-	return cmd
+	return operated(cmd, func(cmd *cobra.Command, c *client, args []string) error {
+		if err := known(cmd, format); err != nil {
+			return err
+		}
+		answer, err := ask(cmd, c, args)
+		if err != nil {
+			return err
+		}
+		if format == "json" {
+			return printJSON(cmd.OutOrStdout(), answer)
+		}
+		return write(cmd, c, answer)
+	})
 }
 
 func formatFlag(cmd *cobra.Command, format *string) {
