@@ -132,7 +132,7 @@ func (a *answer) field(l []byte) string {
 func (a *answer) note(kind answerKind, name, value []byte) string {
 	switch kind {
 	case contentLength:
-		n, ok := digits(value)
+		n, ok := strict.Digits(value)
 		if !ok || a.seenLength {
 			return "length"
 		}
@@ -309,20 +309,6 @@ func longKind(name []byte) answerKind {
 
 func foldPrefix(b []byte, prefix string) bool {
 	return len(b) >= len(prefix) && bytes.EqualFold(b[:len(prefix)], []byte(prefix))
-}
-
-func digits(b []byte) (int64, bool) {
-	if len(b) == 0 || len(b) > 18 {
-		return 0, false
-	}
-	var n int64
-	for _, c := range b {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		n = n*10 + int64(c-'0')
-	}
-	return n, true
 }
 
 // tokenByte holds RFC 9110's token characters.

@@ -213,7 +213,7 @@ func (f *Filter) framing(r *Request) Refusal {
 	case r.chunks:
 		r.ContentLength = -1
 	case length != nil:
-		n, ok := parseLength(length)
+		n, ok := Digits(length)
 		if !ok {
 			return malformed("length")
 		}
@@ -232,8 +232,8 @@ func (f *Filter) framing(r *Request) Refusal {
 	return Refusal{}
 }
 
-// parseLength takes digits only, few enough to fit.
-func parseLength(b []byte) (int64, bool) {
+// Digits reads a Content-Length: digits only, few enough to fit.
+func Digits(b []byte) (int64, bool) {
 	if len(b) == 0 || len(b) > 18 {
 		return 0, false
 	}
