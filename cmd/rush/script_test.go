@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"waitroom/bench/canary"
+	"waitroom/bench/dialogue"
 	"waitroom/bench/gateway"
 )
 
@@ -22,14 +23,13 @@ func TestMain(m *testing.M) {
 }
 
 // TestCommands runs the dialogues in testdata/script, against the real program as
-// $GATEWAY: one whose rate is 3,600,000/h, with a burst of 10. Beside testscript's own
-// they have:
+// $GATEWAY: one whose rate is 3,600,000/h, with a burst of 10. Beside what package
+// dialogue gives them they have:
 //
 //	liar               a server that gives everybody the same place, as $LIAR; and with TLS
 //	                   as $SECURE, signed as in $SSL_CERT_FILE
 //	patience           a server that calls nobody, as $PATIENCE; asked waits until it was polled
 //	stranger           a web server that is no waiting room, as $STRANGER
-//	exits N command…   the command ends with exactly this code
 func TestCommands(t *testing.T) {
 	binary, err := gateway.Build(t.TempDir())
 	if err != nil {
@@ -39,24 +39,14 @@ func TestCommands(t *testing.T) {
 		Binary: binary, Backend: canary.Start(t).URL, Room: map[string]string{"rate": "3,600,000/h", "burst": "10"},
 	})
 	p := &patience{polled: make(chan struct{}, 1)}
-	// In a subtest, since the dialogues run in parallel and the gateway has to outlive them.
-	t.Run("dialogue", func(t *testing.T) {
-		testscript.Run(t, testscript.Params{
-			Dir:                 "testdata/script",
-			RequireExplicitExec: true,
-			RequireUniqueNames:  true,
-			Cmds: map[string]func(*testscript.TestScript, bool, []string){
-				"liar":     liarCmd,
-				"patience": serve("PATIENCE", p.serve),
-				"asked":    p.asked,
-				"stranger": serve("STRANGER", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>It works!</html>")) }),
-				"exits":    exitsCmd,
-			},
-			Setup: func(env *testscript.Env) error {
-				env.Setenv("GATEWAY", g.URL)
-				return nil
-			},
-		})
+	dialogue.Run(t, dialogue.Commands{
+		"liar":     liarCmd,
+		"patience": serve("PATIENCE", p.serve),
+		"asked":    p.asked,
+		"stranger": serve("STRANGER", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>It works!</html>")) }),
+	}, func(env *testscript.Env) error {
+		env.Setenv("GATEWAY", g.URL)
+		return nil
 	})
 }
 
@@ -105,17 +95,4 @@ func liar(w http.ResponseWriter, r *http.Request) {
 	const place, pass = "eyJwbGMiOjd9", "eyJqdGkiOiJhIn0" // {"plc":7}, {"jti":"a"}
 	fmt.Fprintf(w, `{"room":"booking","state":"admitted","server_time":"2026-01-01T00:00:00Z","enter_at":"2026-01-01T00:00:00Z",
 		"ticket":"e30.%s.x","pass":"e30.%s.x"}`, place, pass)
-}
-
-func exitsCmd(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: exits N command args...")
-	}
-	code := "0"
-	if err := ts.Exec(args[1], args[2:]...); err != nil {
-		code = strings.TrimPrefix(err.Error(), "exit status ")
-	}
-	if code != args[0] {
-		ts.Fatalf("exit code %s, not %s", code, args[0])
-	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/zap"
 
+	"waitroom/bench/dialogue"
 	"waitroom/proxy/lights"
 	"waitroom/proxy/operator"
 	"waitroom/queue"
@@ -23,25 +24,16 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"waitroom": func() { os.Exit(run()) }})
 }
 
-// TestCommands runs the dialogues in testdata/script. Beside testscript's own they have:
+// TestCommands runs the dialogues in testdata/script. Beside what package dialogue gives them they have:
 //
 //	operated [token]   a real operator listener in front of a real line, as $WAITROOM_OPERATOR_URL
 //	stranger           a web server that is no waitroom, as $WAITROOM_OPERATOR_URL
-//	exits N command…   the command ends with exactly this code
 func TestCommands(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
-		RequireExplicitExec: true,
-		RequireUniqueNames:  true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"operated": operatedCmd, "stranger": strangerCmd, "exits": exitsCmd,
-		},
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("NL", "\n")
-			env.Setenv("WAITROOM_OPERATOR_TOKEN", "")
-			env.Setenv("WAITROOM_OPERATOR_URL", "")
-			return nil
-		},
+	dialogue.Run(t, dialogue.Commands{"operated": operatedCmd, "stranger": strangerCmd}, func(env *testscript.Env) error {
+		env.Setenv("NL", "\n")
+		env.Setenv("WAITROOM_OPERATOR_TOKEN", "")
+		env.Setenv("WAITROOM_OPERATOR_URL", "")
+		return nil
 	})
 }
 
@@ -87,19 +79,6 @@ func strangerCmd(ts *testscript.TestScript, _ bool, _ []string) {
 	}))
 	ts.Setenv("WAITROOM_OPERATOR_URL", server.URL)
 	ts.Defer(server.Close)
-}
-
-func exitsCmd(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: exits N command args...")
-	}
-	code := "0"
-	if err := ts.Exec(args[1], args[2:]...); err != nil {
-		code = strings.TrimPrefix(err.Error(), "exit status ")
-	}
-	if code != args[0] {
-		ts.Fatalf("exit code %s, not %s", code, args[0])
-	}
 }
 
 func TestRatesAreEchoedInEveryNotation(t *testing.T) {
