@@ -252,6 +252,18 @@ func TestEnterBeforeTheCallIsRefusedAndAfterItGivesOnePass(t *testing.T) {
 	}
 }
 
+func TestWhoIsNotCalledIsToldByEnterWhyTheLineStands(t *testing.T) {
+	f := func(state string, rules func(*queue.Rules)) {
+		t.Helper()
+		p := begin(t, settings{rules: rules}).browser()
+		p.call("join").want(t, 200, state)
+		p.call("enter").want(t, 409, state)
+	}
+	f("early", func(q *queue.Rules) { q.OpensAt = evening + minute })
+	f("early", func(q *queue.Rules) { q.OpensAt, q.Draw = evening+minute, true }) // the store alone knows of who is drawn
+	f("paused", func(q *queue.Rules) { q.RatePerHour = 0 })
+}
+
 func TestLeavingGivesThePlaceUp(t *testing.T) {
 	r := opened(t, settings{})
 	p := r.browser()

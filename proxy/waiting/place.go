@@ -122,6 +122,8 @@ func (r *Room) enter(ctx *fasthttp.RequestCtx, v *visitor.Visitor, t token.Ticke
 		return Admitted{}, r.facts(view, now), over
 	}
 	s := r.standing(&t, view, now)
-	s.State = seat.State
+	if seat.State != queue.StateWaiting || s.State == queue.StateCalled {
+		s.State = seat.State // else the view knows why the line stands
+	}
 	return Admitted{}, s, notCalled
 }
