@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -37,9 +38,13 @@ No token is needed.`,
 			return fmt.Errorf("no gateway answers at %s; is it running?", c.base)
 		}
 		defer func() { _ = answer.Body.Close() }()
-		text, _ := io.ReadAll(io.LimitReader(answer.Body, 4<<10))
-		if answer.StatusCode != http.StatusOK {
-			return fmt.Errorf("not ready: %s", strings.TrimSpace(string(text)))
+		body, _ := io.ReadAll(io.LimitReader(answer.Body, 4<<10))
+		text := strings.TrimSpace(string(body))
+		switch {
+		case answer.StatusCode == http.StatusServiceUnavailable && strings.HasPrefix(text, "not ready"):
+			return errors.New(text)
+		case answer.StatusCode != http.StatusOK || text != "ready":
+			return c.stranger()
 		}
 		_, err = fmt.Fprintln(cmd.OutOrStdout(), "ready")
 		return err

@@ -70,6 +70,10 @@ func strangerCmd(ts *testscript.TestScript, _ bool, _ []string) {
 			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 			return
 		}
+		if r.URL.Path == "/unready/readyz" {
+			http.Error(w, "not ready: the store is away", http.StatusServiceUnavailable)
+			return
+		}
 		if r.URL.Path == "/elsewhere" {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write([]byte(`{"name":"booking"}`))

@@ -41,7 +41,7 @@ var (
 	captchaWanted  = problem{429, "captcha-wanted", "A check is to be passed before a place is given", "POST join with the provider's token in Waitroom-Captcha."}
 	crossSite      = problem{403, "cross-site", "This call came from another site", "Only the waiting room's own page and apps may make it."}
 	badMethod      = problem{405, "method-not-allowed", "This call takes another method", "See the Allow field."}
-	unknownCall    = problem{404, "no-such-call", "There is no such call", "The calls are join, device, status, enter, prove and leave."}
+	unknownCall    = problem{404, "no-such-call", "There is no such call", "The calls are join, status, enter and leave; device and prove where devices have keys; login and window.ics where people are verified."}
 	tooEarly       = problem{425, "too-early", "This call came in early data", "Early data may be a copy. Make the call again after the handshake (RFC 8470)."}
 	badBody        = problem{400, "bad-body", "The body of this call cannot be read", "Send a form, or JSON of 8 KiB at most."}
 	identify       = problem{403, "identify", "You have to say first who you are", "GET login tells who verifies people, and POST login/{provider} begins."}
