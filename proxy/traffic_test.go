@@ -1,9 +1,12 @@
 package proxy_test
 
 import (
+	"net/url"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"waitroom/bench/provider"
 )
 
 // counted is one counter as Prometheus reads it.
@@ -71,6 +74,15 @@ func TestRefusalsAboutPersonsAreCountedAsWhatTheyWere(t *testing.T) {
 		}
 	}
 	f("unverified", func() { r.browser().call("join") })
+	r.desks[0].demo.Turn(func(k *provider.Knobs) { k.Fail = 1 })
+	f("unverified", func() { r.browser().verify(r.desks[0], "person=12", "/book") })
+	app, begin := r.app(), "/.waitroom/"+room+"/login/one"
+	begun := app.ask(begin, map[string]string{"redirect": "kr.example.app:/login"}).begun(t)
+	back, _ := url.Parse(r.desks[0].logIn(t, begun.URL, "person=12"))
+	q := back.Query()
+	answer := map[string]string{"flow": begun.Flow, "code": q.Get("code"), "state": q.Get("state"), "iss": q.Get("iss")}
+	f("unverified", func() { app.ask(begin+"/callback", answer, "Waitroom-Device", begun.Device).want(t, 503, "identify") })
+	r.desks[0].demo.Turn(func(k *provider.Knobs) { k.Fail = 0 })
 	f("not_eligible", func() { r.browser().verify(r.desks[0], "person=13", "/book") })
 	r.browser().verified(r.desks[0], "person=12")
 	f("held_elsewhere", func() { r.browser().verify(r.desks[0], "person=12", "/book") })

@@ -165,13 +165,13 @@ func (p *people) eligible(c *config.Room) (*schedule.Schedule, error) {
 	return schedule.New(time.Local, schedule.Span{}, all)
 }
 
-// somebody is one of a million: whose turn it is, or not.
+// somebody is one of a million, none of the priority group: whose turn it is, or not.
 func (p *people) somebody(due bool) int {
 	digit := p.digit(time.Now())
 	if !due {
 		digit = (digit + 5) % 10
 	}
-	return 1000 + 10*rand.N(100_000) + digit //nolint:gosec // a simulation
+	return 1010 + 20*rand.N(50_000) + digit //nolint:gosec // a simulation
 }
 
 // passBy lets people be verified who may not enter now: a hundred times as many come as there is room for.

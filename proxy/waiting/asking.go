@@ -69,12 +69,14 @@ func (r *Room) asking(why identity.Why, back string) *standing {
 
 // choose lets a visitor choose who verifies them, and tells why the last verification was refused.
 func (r *Room) choose(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, s *standing) {
-	if no, failed := refusals[s.failure]; failed && v.Wish() != visitor.Page {
+	no, failed := refusals[s.failure]
+	if failed && v.Wish() != visitor.Page {
 		answerProblem(ctx, no, s)
 		return
 	}
 	r.show(ctx, q, v, s)
-	if s.failure != "" {
+	if failed {
+		counted(ctx, no)
 		ctx.SetStatusCode(fasthttp.StatusOK) // whatever the method
 	}
 }

@@ -2,6 +2,7 @@ package waiting
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -93,7 +94,11 @@ var reasons = map[problem]traffic.Reason{identify: traffic.Unverified, notEligib
 type countedAs struct{}
 
 func counted(ctx *fasthttp.RequestCtx, p problem) {
-	if why, ok := reasons[p]; ok {
+	why, ok := reasons[p]
+	if strings.HasPrefix(p.slug, "identity-") {
+		why, ok = traffic.Unverified, true
+	}
+	if ok {
 		ctx.SetUserValue(countedAs{}, why)
 	}
 }
