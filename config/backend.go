@@ -18,9 +18,9 @@ type Backend struct {
 	Addr string
 }
 
-// ParseBackend reads http://host[:port] or https://host[:port]: no user, path, query or fragment.
+// parseBackend reads http://host[:port] or https://host[:port]: no user, path, query or fragment.
 // Without a port it is 80 or 443.
-func ParseBackend(text string) (Backend, error) {
+func parseBackend(text string) (Backend, error) {
 	u, err := url.Parse(text)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.Opaque != "" {
 		return Backend{}, &fault{"the address of a backend is not understood", backendForm}
@@ -42,7 +42,7 @@ func ParseBackend(text string) (Backend, error) {
 	return Backend{TLS: u.Scheme == "https", Addr: addr}, nil
 }
 
-// String is the URL, which ParseBackend reads back.
+// String is the URL, which parseBackend reads back.
 func (b Backend) String() string {
 	if b.TLS {
 		return "https://" + b.Addr

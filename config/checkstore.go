@@ -147,7 +147,7 @@ func redisURL(u *url.URL) bool {
 
 func (r *reader) storeTLS(s Store) {
 	switch {
-	case s.TLS == (StoreTLS{}) || s.UsesTLS() && !s.URL.IsSet():
+	case s.TLS == (StoreTLS{}) || s.usesTLS() && !s.URL.IsSet():
 	case !s.URL.IsSet():
 		r.report("store.tls", "`store.tls` has settings and is not enabled", "write `enabled: true`, or remove them")
 	case !strings.HasPrefix(s.URL.Reveal(), "rediss://"):

@@ -138,8 +138,8 @@ func inYears(text string, t time.Time) error {
 	return nil
 }
 
-// ParseCount reads a whole number, with or without commas between thousands.
-func ParseCount(text string) (Count, error) {
+// parseWhole reads a whole number, with or without commas between thousands.
+func parseWhole(text string) (Count, error) {
 	n, ok := parseCount(strings.TrimSpace(text))
 	if !ok || n%rateScale != 0 {
 		return 0, &fault{quote(text) + " is not a whole number", "write one such as 1,900,000"}

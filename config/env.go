@@ -14,9 +14,9 @@ func envOfCommands() []string {
 	return []string{"WAITROOM_CONFIG", "WAITROOM_OPERATOR_URL"}
 }
 
-// EnvVars lists the names of all variables that override a setting, in the order of the manual:
+// envVars lists the names of all variables that override a setting, in the order of the manual:
 // the keys of the file, in capitals, joined by `_`. Only scalars outside of rooms have one.
-func EnvVars() []string {
+func envVars() []string {
 	var names []string
 	walkScalars(reflect.ValueOf(Default()).Elem(), "", func(path string, _ reflect.Value) {
 		names = append(names, envName(path))
@@ -103,7 +103,7 @@ func fromKubernetes(name, value string) bool {
 
 func (r *reader) unknownVariable(name string) {
 	mend := "unset it; " + envPrefix + "… names are the keys of the file joined by _"
-	known := append(EnvVars(), envOfCommands()...)
+	known := append(envVars(), envOfCommands()...)
 	guess := nearest(name, known)
 	for _, k := range known {
 		if strings.HasSuffix(k, strings.TrimPrefix(name, strings.TrimSuffix(envPrefix, "_"))) {

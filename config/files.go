@@ -83,7 +83,7 @@ func (r *reader) secret(path string, s *Secret, name *string) {
 	}
 	// The value counts as standing where its file is named.
 	r.set[path] = r.set[file]
-	*s = NewSecret(value)
+	*s = newSecret(value)
 }
 
 // pair checks a certificate and its key.

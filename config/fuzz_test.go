@@ -82,7 +82,7 @@ func checkAccepted(t *testing.T, c *Config) {
 			t.Fatalf("protects nothing: %+v", room)
 		}
 		for _, b := range room.Backend {
-			if again, err := ParseBackend(b.String()); err != nil || again != b {
+			if again, err := parseBackend(b.String()); err != nil || again != b {
 				t.Fatalf("backend %v: %v", b, err)
 			}
 		}

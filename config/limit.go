@@ -15,9 +15,9 @@ type Limit struct {
 // maxLimit keeps the pause between two in the nanoseconds that it is counted in.
 const maxLimit = 100_000_000
 
-// ParseLimit reads a whole number, `/` and a period of `h`, `min` or `s`, which may carry a whole
+// parseLimit reads a whole number, `/` and a period of `h`, `min` or `s`, which may carry a whole
 // number of its own, up to 24h; or `off`. Errors say what is wrong and what to write.
-func ParseLimit(text string) (Limit, error) {
+func parseLimit(text string) (Limit, error) {
 	const mend = "write a whole number and its time such as 300/min or 5000/10min, or off for no limit"
 	s := strings.TrimSpace(text)
 	if s == "off" {

@@ -32,7 +32,7 @@ func TestAFileWithOneRoomGetsEveryDefault(t *testing.T) {
 	if diff := cmp.Diff(want, got, compareValues()); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	if !got.Store.Embedded() || got.Store.UsesTLS() {
+	if !got.Store.Embedded() || got.Store.usesTLS() {
 		t.Errorf("the store is %v", got.Store)
 	}
 }
@@ -138,10 +138,10 @@ rooms:
 	want := &Config{
 		Listen:   ":443",
 		TLS:      TLS{in("c.pem"), in("k.pem")},
-		Operator: Operator{Listen: "10.0.0.1:8081", Token: NewSecret("s3cret"), TokenFile: in("token")},
+		Operator: Operator{Listen: "10.0.0.1:8081", Token: newSecret("s3cret"), TokenFile: in("token")},
 		Store: Store{
-			Username: "me", Password: NewSecret("s3cret"), PasswordFile: in("token"), Prefix: "Line-1",
-			Sentinel: Sentinel{Addresses: []string{"a:26379", "[::1]:26379"}, Master: "m", Username: "s", Password: NewSecret("p")},
+			Username: "me", Password: newSecret("s3cret"), PasswordFile: in("token"), Prefix: "Line-1",
+			Sentinel: Sentinel{Addresses: []string{"a:26379", "[::1]:26379"}, Master: "m", Username: "s", Password: newSecret("p")},
 			TLS:      StoreTLS{true, in("c.pem"), in("c.pem"), in("k.pem"), "redis.internal"},
 		},
 		DataDir: "/var/lib/waitroom",
@@ -153,12 +153,12 @@ rooms:
 		Identity: Identity{"https://www.b.kr:8443", []string{"ci"}, []IdentityProvider{
 			{
 				Name: "kakao", Type: ProviderKakao, Label: IdentityLabel{"카카오", "Kakao"}, Issuer: "https://id.example.kr/kakao",
-				ClientID: "c", ClientSecret: NewSecret("s3cret"), ClientSecretFile: in("token"),
+				ClientID: "c", ClientSecret: newSecret("s3cret"), ClientSecretFile: in("token"),
 				Scopes: []string{"openid", "birthday"}, Algorithms: []string{"ES256", "EdDSA"}, Claims: IdentityClaims{"a", "b", "c", "d", "e"},
 				Profile: "http://127.0.0.1:9/me", AppRedirects: []string{"kr.example.app:/login", "https://app.example.kr/login"},
 				Timeout: 2 * time.Second, MaxConcurrent: 8, CA: in("c.pem"),
 			},
-			{Name: "naver", Type: ProviderNaver, ClientID: "n", ClientSecret: NewSecret("hunter2"), Timeout: 5 * time.Second, MaxConcurrent: 64},
+			{Name: "naver", Type: ProviderNaver, ClientID: "n", ClientSecret: newSecret("hunter2"), Timeout: 5 * time.Second, MaxConcurrent: 64},
 			{Name: "pass-1", Type: ProviderSigned, Issuer: "https://pass.example.kr", KeysFile: in("public.pem"), Audience: "booking",
 				Start: "https://pass.example.kr/verify", Timeout: 5 * time.Second, MaxConcurrent: 64},
 		}},
@@ -195,10 +195,10 @@ rooms:
 				}},
 			Limits: RoomLimits{Limit{}, Limit{3000, time.Hour}, Limit{1, 24 * time.Hour},
 				ProofOfWork{WorkWhenLimited, 5000, 2, time.Minute},
-				Captcha{CaptchaOff, WorkAlways, "k", NewSecret("s3cret"), in("token"), "http://127.0.0.1:9/v", time.Second, DownRefuse}},
+				Captcha{CaptchaOff, WorkAlways, "k", newSecret("s3cret"), in("token"), "http://127.0.0.1:9/v", time.Second, DownRefuse}},
 			Allow: []Allow{
 				{Name: "monitor", Paths: []string{"/book/health"}, Methods: []string{"POST"},
-					Header: AllowHeader{Name: "X-Key", Secret: NewSecret("hunter2hunter2hunter2")}},
+					Header: AllowHeader{Name: "X-Key", Secret: newSecret("hunter2hunter2hunter2")}},
 				{Name: "crawler", Paths: []string{"/book/notice/"}, Methods: []string{"GET", "HEAD"}, RangesFile: in("crawlers.json"),
 					Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("2001:db8:10::/64"),
 						netip.MustParsePrefix("192.0.2.64/27")}, ReverseNames: []string{"googlebot.com"}},
@@ -213,7 +213,7 @@ rooms:
 	if diff := cmp.Diff(want, got, compareValues()); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	if !got.Store.UsesTLS() || got.Store.Embedded() {
+	if !got.Store.usesTLS() || got.Store.Embedded() {
 		t.Errorf("the store is %v", got.Store)
 	}
 }
@@ -302,7 +302,7 @@ func TestVariablesThatKubernetesMakesAreNoMistake(t *testing.T) {
 }
 
 func TestEveryScalarOutsideOfRoomsHasAVariable(t *testing.T) {
-	names := EnvVars()
+	names := envVars()
 	for _, want := range []string{"WAITROOM_LISTEN", "WAITROOM_TLS_CERT", "WAITROOM_OPERATOR_TOKEN", "WAITROOM_OPERATOR_TOKEN_FILE",
 		"WAITROOM_STORE_URL", "WAITROOM_STORE_URL_FILE", "WAITROOM_STORE_SENTINEL_PASSWORD_FILE", "WAITROOM_DATA_DIR", "WAITROOM_LIMITS_DRAIN"} {
 		if !slices.Contains(names, want) {

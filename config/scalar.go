@@ -27,7 +27,7 @@ func parseScalar(v reflect.Value, text string) error {
 	case *string:
 		*p = text
 	case *Secret:
-		*p = NewSecret(text)
+		*p = newSecret(text)
 	case *bool:
 		*p, err = parseBool(text)
 	case *int:
@@ -37,13 +37,13 @@ func parseScalar(v reflect.Value, text string) error {
 	case *time.Time:
 		*p, err = parseInstant(text)
 	case *Size:
-		*p, err = ParseSize(text)
+		*p, err = parseSize(text)
 	case *Rate:
 		*p, err = ParseRate(text)
 	case *Limit:
-		*p, err = ParseLimit(text)
+		*p, err = parseLimit(text)
 	case *Backend:
-		*p, err = ParseBackend(text)
+		*p, err = parseBackend(text)
 	case *netip.Prefix:
 		*p, err = parsePrefix(text)
 	case *LocalTime:
@@ -53,7 +53,7 @@ func parseScalar(v reflect.Value, text string) error {
 	case *ClockTime:
 		*p, err = parseClockTime(text)
 	case *Count:
-		*p, err = ParseCount(text)
+		*p, err = parseWhole(text)
 	default:
 		panic(fmt.Sprintf("BUG: no reader for %s", v.Type()))
 	}

@@ -11,8 +11,8 @@ const redacted = "[redacted]"
 // `[redacted]`. Only Reveal gives the value. The zero value is an empty secret.
 type Secret struct{ value string }
 
-// NewSecret makes a secret of text.
-func NewSecret(text string) Secret { return Secret{text} }
+// newSecret makes a secret of text.
+func newSecret(text string) Secret { return Secret{text} }
 
 // Reveal is the value. Whoever calls it keeps it out of logs, errors and pages.
 func (s Secret) Reveal() string { return s.value }

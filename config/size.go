@@ -16,9 +16,9 @@ const (
 	gib Size = 1 << 30
 )
 
-// ParseSize reads a whole number with its unit: `512B`, `16KiB`, `10MiB`, `1GiB`. A bare number is
+// parseSize reads a whole number with its unit: `512B`, `16KiB`, `10MiB`, `1GiB`. A bare number is
 // refused, and so are KB and MB, which mean different things to different people.
-func ParseSize(text string) (Size, error) {
+func parseSize(text string) (Size, error) {
 	s := strings.TrimSpace(text)
 	unit := strings.TrimLeft(s, "0123456789")
 	n, err := strconv.ParseInt(s[:len(s)-len(unit)], 10, 64)
@@ -32,7 +32,7 @@ func ParseSize(text string) (Size, error) {
 	return Size(n) * scale, nil
 }
 
-// String is the size in the largest unit that needs no decimals; ParseSize reads it back.
+// String is the size in the largest unit that needs no decimals; parseSize reads it back.
 func (s Size) String() string {
 	for _, u := range []struct {
 		scale Size

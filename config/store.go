@@ -71,8 +71,8 @@ func (s Store) Embedded() bool {
 	return !s.URL.IsSet() && len(s.Sentinel.Addresses) == 0 && len(s.Cluster.Addresses) == 0
 }
 
-// UsesTLS says whether Redis is spoken to under TLS.
-func (s Store) UsesTLS() bool {
+// usesTLS says whether Redis is spoken to under TLS.
+func (s Store) usesTLS() bool {
 	return s.TLS.Enabled || strings.HasPrefix(s.URL.Reveal(), "rediss://")
 }
 

@@ -22,8 +22,8 @@ func compareValues() cmp.Option {
 func TestASecretIsNeverShown(t *testing.T) {
 	const value = "hunter2"
 	c := Default()
-	c.Operator.Token = NewSecret(value)
-	c.Store.URL = NewSecret("redis://me:" + value + "@h:6379/0")
+	c.Operator.Token = newSecret(value)
+	c.Store.URL = newSecret("redis://me:" + value + "@h:6379/0")
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%10s", "%-5.1v", "%t"} {
 		for _, what := range []any{c.Operator.Token, &c.Operator.Token, c.Operator, &c.Operator, c.Store, c, *c, []Secret{c.Operator.Token}} {
 			if text := fmt.Sprintf(verb, what); strings.Contains(text, value) || strings.Contains(text, fmt.Sprintf("%x", value)) {
@@ -53,17 +53,17 @@ func TestTheStoreIsNamedWithoutItsPassword(t *testing.T) {
 		}
 	}
 	f(Store{}, "embedded")
-	f(Store{URL: NewSecret("rediss://me:hunter2@h:6379/1")}, "rediss://h:6379/1")
-	f(Store{URL: NewSecret("unix:///run/redis.sock")}, "unix:///run/redis.sock")
-	f(Store{URL: NewSecret("redis://me:hun%zzter2@h")}, "redis")
-	f(Store{Sentinel: Sentinel{Addresses: []string{"a:1", "b:2"}, Master: "m"}, Password: NewSecret("x")}, "redis sentinel m at a:1,b:2")
+	f(Store{URL: newSecret("rediss://me:hunter2@h:6379/1")}, "rediss://h:6379/1")
+	f(Store{URL: newSecret("unix:///run/redis.sock")}, "unix:///run/redis.sock")
+	f(Store{URL: newSecret("redis://me:hun%zzter2@h")}, "redis")
+	f(Store{Sentinel: Sentinel{Addresses: []string{"a:1", "b:2"}, Master: "m"}, Password: newSecret("x")}, "redis sentinel m at a:1,b:2")
 	f(Store{Cluster: Cluster{Addresses: []string{"a:1"}}}, "redis cluster at a:1")
 }
 
 func TestSizes(t *testing.T) {
 	good := func(text string, want Size, spelt string) {
 		t.Helper()
-		if got, err := ParseSize(text); err != nil || got != want || got.String() != spelt {
+		if got, err := parseSize(text); err != nil || got != want || got.String() != spelt {
 			t.Errorf("%q is %d, %q, %v", text, got, got, err)
 		}
 	}
@@ -75,7 +75,7 @@ func TestSizes(t *testing.T) {
 	good("0B", 0, "0B")
 	bad := func(text string) {
 		t.Helper()
-		if got, err := ParseSize(text); err == nil || got != 0 {
+		if got, err := parseSize(text); err == nil || got != 0 {
 			t.Errorf("%q is %d", text, got)
 		}
 	}
@@ -91,12 +91,12 @@ func TestSizes(t *testing.T) {
 func TestBackendsAreBroughtIntoOneSpelling(t *testing.T) {
 	good := func(text, want string) {
 		t.Helper()
-		b, err := ParseBackend(text)
+		b, err := parseBackend(text)
 		if err != nil || b.String() != want {
 			t.Errorf("%q is %q, %v; want %q", text, b, err, want)
 			return
 		}
-		if again, err := ParseBackend(b.String()); err != nil || again != b {
+		if again, err := parseBackend(b.String()); err != nil || again != b {
 			t.Errorf("%q is read back as %q, %v", b, again, err)
 		}
 	}
@@ -107,7 +107,7 @@ func TestBackendsAreBroughtIntoOneSpelling(t *testing.T) {
 	good("http://my_container:80", "http://my_container:80")
 	bad := func(text string) {
 		t.Helper()
-		if b, err := ParseBackend(text); err == nil {
+		if b, err := parseBackend(text); err == nil {
 			t.Errorf("%q is %q", text, b)
 		}
 	}

@@ -39,11 +39,6 @@ func NewWatcher(path string, environ []string, current *Config, on func(*Config,
 	return &Watcher{path: path, environ: environ, current: current, on: on, reload: make(chan struct{}, 1)}
 }
 
-// Watch is NewWatcher and Run, for who needs no Reload.
-func Watch(ctx context.Context, path string, environ []string, current *Config, on func(*Config, error)) error {
-	return NewWatcher(path, environ, current, on).Run(ctx)
-}
-
 // Reload asks for another reading, as SIGHUP does. It does not wait for it, and may be called at
 // any time from anywhere; several calls may become one reading. Where neither the file nor one
 // that it names has changed, nothing happens.

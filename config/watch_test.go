@@ -216,7 +216,7 @@ func TestTheEnvironmentCountsAtEveryReading(t *testing.T) {
 
 func TestAFolderThatCannotBeWatchedIsAnError(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "nowhere", "waitroom.yaml")
-	err := Watch(t.Context(), path, nil, Default(), func(*Config, error) { t.Error("called") })
+	err := NewWatcher(path, nil, Default(), func(*Config, error) { t.Error("called") }).Run(t.Context())
 	if err == nil || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
