@@ -106,15 +106,6 @@ func Pair(ctx context.Context, a, b Side, rounds int) (Compared, error) {
 	return c, nil
 }
 
-// One loads one side alone, once.
-func One(ctx context.Context, s Side) (Sample, error) {
-	samples, err := together(ctx, false, s)
-	if err != nil {
-		return Sample{}, fmt.Errorf("load %s: %w", s.Name, err)
-	}
-	return samples[0], nil
-}
-
 // together runs the loads of all sides at once, and reads every process's CPU before
 // the first has begun and after the last has ended.
 func together(ctx context.Context, backwards bool, sides ...Side) ([]Sample, error) {

@@ -154,9 +154,6 @@ func (l *Line) close(how chan struct{}) error {
 // must not be used any more; those that are answer queue.ErrAway.
 func (s *Store) Close() error { return s.end(false) }
 
-// crash gives the folder up without finishing anything.
-func (s *Store) crash() { _ = s.end(true) }
-
 func (s *Store) end(crash bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

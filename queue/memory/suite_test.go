@@ -44,3 +44,6 @@ func bench(t *testing.T) *queuetest.Bench {
 func TestTheLineKeepsItsPromises(t *testing.T) { queuetest.Run(t, bench) }
 
 func TestTheLineDoesWhatTheModelDoes(t *testing.T) { queuetest.RunModel(t, bench) }
+
+// crash gives the folder up without finishing anything.
+func (s *Store) crash() { _ = s.end(true) }
