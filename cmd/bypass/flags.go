@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"waitroom/bench/attempts"
+	"waitroom/bench/tester"
 )
 
 // command is what was asked for.
@@ -75,7 +76,6 @@ func parse(args []string, out io.Writer) (*command, error) {
 		c.selftest, args = true, args[1:]
 	}
 	f := flag.NewFlagSet("bypass", flag.ContinueOnError)
-	f.SetOutput(io.Discard)
 	f.StringVar(&c.site.URL, "target", "", "`URL` of the gateway's visitors' listener, as in http://127.0.0.1:8080")
 	f.BoolVar(&c.iOwnIt, "i-own-it", false, "the target is my own: let it be on another machine")
 	f.StringVar(&c.site.Host, "host", "", "`HOST` that visitors ask for; default that of the target")
@@ -101,14 +101,14 @@ func parse(args []string, out io.Writer) (*command, error) {
 	f.IntVar(&c.parallel, "parallel", 4, "`N` attempts at a time, of those that go together")
 	f.StringVar(&c.output, "o", "table", "`FORM` of the result: table, json or junit")
 	f.BoolVar(&c.quiet, "quiet", false, "show no progress")
-	err := f.Parse(args)
+	err := tester.Parse(f, args, teach, out)
 	if errors.Is(err, flag.ErrHelp) {
-		_, _ = io.WriteString(out, teach)
-		f.SetOutput(out)
-		f.PrintDefaults()
 		return nil, err
 	}
-	return c, errors.Join(err, c.check(f.Args()))
+	if err = errors.Join(err, c.check(f.Args())); err != nil {
+		return nil, tester.Misused{Err: err}
+	}
+	return c, nil
 }
 
 // check finds what is missing or too much, and chooses the attempts.

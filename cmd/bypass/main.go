@@ -11,63 +11,33 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"waitroom/bench/attempts"
+	"waitroom/bench/tester"
 )
 
-// The exit codes.
-const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2
-)
+func main() { tester.Main("bypass", execute) }
 
-func main() { os.Exit(run()) }
-
-// run is main with its exit code.
-func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	// After the first signal the next one ends the process at once.
-	context.AfterFunc(ctx, stop)
-	return execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
-}
-
-// execute does what the arguments say, and gives the exit code.
-func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+// execute does what the arguments say.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	c, err := parse(args, stdout)
 	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return exitDone
 	case err != nil:
-		fmt.Fprintf(stderr, "bypass: %v; see `bypass -help`\n", err)
-		return exitUsage
-	}
-	switch {
+		return err
 	case c.explain != "":
-		err = c.chosen[0].Explain(stdout, &c.site)
+		return c.chosen[0].Explain(stdout, &c.site)
 	case c.list && c.output == "markdown":
-		err = attempts.Markdown(stdout, c.chosen)
+		return attempts.Markdown(stdout, c.chosen)
 	case c.list:
-		err = attempts.List(stdout, c.chosen)
-	default:
-		return c.try(ctx, stdout, stderr)
+		return attempts.List(stdout, c.chosen)
 	}
-	if err != nil {
-		fmt.Fprintln(stderr, "bypass:", err)
-		return exitFailed
-	}
-	return exitDone
+	return c.try(ctx, stdout, stderr)
 }
 
 // try runs the attempts and shows what came of them.
-func (c *command) try(ctx context.Context, stdout, stderr io.Writer) int {
+func (c *command) try(ctx context.Context, stdout, stderr io.Writer) error {
 	var report attempts.Report
 	var err error
 	if c.selftest {
@@ -78,20 +48,16 @@ func (c *command) try(ctx context.Context, stdout, stderr io.Writer) int {
 	if len(report.Runs) > 0 {
 		show := map[string]func(io.Writer) error{"table": report.Table, "json": report.JSON, "junit": report.JUnit}[c.output]
 		if wrong := show(stdout); wrong != nil {
-			fmt.Fprintln(stderr, "bypass: print the result:", wrong)
-			return exitFailed
+			return fmt.Errorf("print the result: %w", wrong)
 		}
 	}
-	if err != nil {
-		fmt.Fprintln(stderr, "bypass:", err)
-		return exitFailed
+	switch {
+	case err != nil:
+		return err
+	case report.Failed():
+		return tester.ErrWrong
+	case !report.Held():
+		return errors.New("nothing was refused: nothing is shown")
 	}
-	if report.Failed() {
-		return exitFailed
-	}
-	if !report.Held() {
-		fmt.Fprintln(stderr, "bypass: nothing was refused: nothing is shown")
-		return exitFailed
-	}
-	return exitDone
+	return nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -14,7 +13,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"bypass": func() { os.Exit(run()) }})
+	testscript.Main(m, map[string]func(){"bypass": main})
 }
 
 // TestCommands runs the dialogues in testdata/script, against the real program as

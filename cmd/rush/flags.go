@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"waitroom/bench/load"
+	"waitroom/bench/tester"
 	"waitroom/config"
 )
 
@@ -64,7 +65,6 @@ func parse(args []string, out io.Writer) (*command, error) {
 	c := &command{}
 	p := &c.plan
 	f := flag.NewFlagSet("rush", flag.ContinueOnError)
-	f.SetOutput(io.Discard)
 	f.StringVar(&p.Target, "target", "", "`URL` of the gateway's visitors' listener, as in http://127.0.0.1:8080")
 	f.BoolVar(&p.IOwnIt, "i-own-it", false, "the target is my own: let it be on another machine")
 	f.StringVar(&p.Host, "host", "", "`HOST` that visitors ask for; default that of the target")
@@ -102,16 +102,16 @@ func parse(args []string, out io.Writer) (*command, error) {
 	f.Uint64Var(&p.Seed, "seed", 0, "`N` that decides who does what and when")
 	f.StringVar(&c.output, "o", "table", "`FORM` of the result: table or json")
 	f.BoolVar(&c.quiet, "quiet", false, "show no progress")
-	err := f.Parse(args)
+	err := tester.Parse(f, args, teach, out)
 	if errors.Is(err, flag.ErrHelp) {
-		_, _ = io.WriteString(out, teach)
-		f.SetOutput(out)
-		f.PrintDefaults()
 		return nil, err
 	}
 	var wrong error
 	p.Identity, wrong = c.people.plan()
-	return c, errors.Join(err, wrong, c.check(f.Args()))
+	if err = errors.Join(err, wrong, c.check(f.Args())); err != nil {
+		return nil, tester.Misused{Err: err}
+	}
+	return c, nil
 }
 
 // check finds what is missing or too much.

@@ -11,43 +11,20 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"waitroom/bench/load"
+	"waitroom/bench/tester"
 )
 
-// The exit codes.
-const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2
-)
+func main() { tester.Main("rush", execute) }
 
-func main() { os.Exit(run()) }
-
-// run is main with its exit code.
-func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	// After the first signal the next one ends the process at once.
-	context.AfterFunc(ctx, stop)
-	return execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
-}
-
-// execute plays what the arguments say, and gives the exit code.
-func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+// execute plays what the arguments say.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	c, err := parse(args, stdout)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return exitDone
-	case err != nil:
-		fmt.Fprintf(stderr, "rush: %v; see `rush -help`\n", err)
-		return exitUsage
+	if err != nil {
+		return err
 	}
 	see := newWatcher(stderr, c.quiet)
 	see.foretell(&c.plan)
@@ -57,31 +34,24 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	stop, err := c.people.provide(ctx, told)
 	if err != nil {
-		fmt.Fprintln(stderr, "rush:", err)
-		return exitFailed
+		return err
 	}
 	defer stop()
 	c.plan.Progress = see.progress
 	report, err := load.Run(ctx, c.plan)
 	see.end()
 	if errors.Is(err, load.ErrImpossible) {
-		fmt.Fprintf(stderr, "rush: %v; see `rush -help`\n", err)
-		return exitUsage
+		return tester.Misused{Err: err}
 	}
 	if len(report.Kinds) > 0 {
 		if err := show(c, &report, stdout); err != nil {
-			fmt.Fprintln(stderr, "rush: print the result:", err)
-			return exitFailed
+			return fmt.Errorf("print the result: %w", err)
 		}
 	}
-	if err != nil {
-		fmt.Fprintln(stderr, "rush:", err)
-		return exitFailed
+	if err == nil && report.Wrong.Sum() > 0 {
+		return tester.ErrWrong
 	}
-	if report.Wrong.Sum() > 0 {
-		return exitFailed
-	}
-	return exitDone
+	return err
 }
 
 // result is what is printed as JSON.

@@ -19,7 +19,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"rush": func() { os.Exit(run()) }})
+	testscript.Main(m, map[string]func(){"rush": main})
 }
 
 // TestCommands runs the dialogues in testdata/script, against the real program as
