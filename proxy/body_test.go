@@ -51,11 +51,17 @@ func (p *person) head(method, uri string, fields ...string) string {
 
 func TestNoBodyIsInvitedThatIsNotLetThrough(t *testing.T) {
 	r := opened(t, settings{})
+	p := r.inside()
 	head := r.browser().head("POST", "/book", "Content-Length: 5", "Expect: 100-continue")
-	if all := r.raw(head, 1); len(all) != 1 || all[0].StatusCode != 417 {
+	if all := r.raw(head, 1); len(all) != 1 || all[0].StatusCode != 429 || all[0].Header.Get("Retry-After") == "" || !all[0].Close {
 		t.Errorf("without a pass: %v", all)
 	}
-	p := r.inside()
+	if all := r.raw(r.app().head("POST", "/.waitroom/"+room+"/join", "Content-Length: 2", "Expect: 100-continue")+"{}", 2); len(all) != 2 || all[0].StatusCode != 100 || all[1].StatusCode != 200 {
+		t.Errorf("a call: %v", all)
+	}
+	if n := r.backend.seen(); n != 2 {
+		t.Errorf("%d requests got through", n)
+	}
 	all := r.raw(p.head("POST", "/book", "Content-Length: 5", "Expect: 100-continue")+"hello", 2)
 	if len(all) == 0 || all[0].StatusCode != 100 && all[0].StatusCode != 200 {
 		t.Errorf("with a pass: %v", all)

@@ -202,14 +202,20 @@ func (o *Options) turn(ctx *fasthttp.RequestCtx, c *call, room *Room) {
 	}
 }
 
+// maxOwn is the largest body of a call of our own that is waited for, in bytes.
+const maxOwn = 16 << 10
+
 // Admits says whether the body of this request is wanted; see strict.Hooks.
 func (g *Gate) Admits(ctx *fasthttp.RequestCtx) bool {
 	o := g.options.Load()
 	c := g.calls.Get().(*call)
 	defer g.calls.Put(c)
 	q := &c.request
-	if no := o.Filter.Check(ctx, q); no.Refused() || hasPrefix(q.Path, own) {
+	if no := o.Filter.Check(ctx, q); no.Refused() {
 		return false
+	}
+	if hasPrefix(q.Path, own) {
+		return q.ContentLength >= 0 && q.ContentLength <= maxOwn
 	}
 	room := o.room(q.Host, q.Path)
 	if room == nil {

@@ -65,6 +65,12 @@ func Body(ctx *fasthttp.RequestCtx, limit int) ([]byte, error) {
 	return body, nil
 }
 
+// unread is the body of a request that was not told to go on: it never comes. Whoever reads it
+// finds that it broke off, so the request cannot be passed on as if it had none.
+type unread struct{}
+
+func (unread) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
 // BodyEnded reports, once ctx.RequestBodyStream has given io.EOF, whether the
 // body came to its end. fasthttp gives the same io.EOF for a chunked body whose
 // connection ended between two chunks, and tells the difference in a field

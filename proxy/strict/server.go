@@ -36,8 +36,8 @@ type Hooks struct {
 	// Filter checks a request that waits for `100 Continue` before that is sent.
 	Filter *Filter
 	// Admits says whether the body of a request with `Expect: 100-continue` is
-	// wanted. False is answered with 417, upon which clients come again without
-	// the expectation and get the whole answer (RFC 9110, section 10.1.1). Where
+	// wanted. Where it is not, Handler gives the final answer at once, without the
+	// body, and the connection ends (RFC 9110, section 10.1.1). Where
 	// it is nil, every well-formed request is told to go on.
 	Admits func(*fasthttp.RequestCtx) bool
 	// Refused is told the slug of every request that the server itself refused.
@@ -109,7 +109,7 @@ func recovering(h Hooks) fasthttp.RequestHandler {
 // expecting decides before `100 Continue` is sent, so that no body is invited
 // that the gate will not let through.
 func expecting(h Hooks) func(*fasthttp.RequestCtx) int {
-	filter := h.Filter
+	filter, handle := h.Filter, recovering(h)
 	if filter == nil {
 		filter = &Filter{}
 	}
@@ -130,7 +130,11 @@ func expecting(h Hooks) func(*fasthttp.RequestCtx) int {
 			return no.Status
 		}
 		if h.Admits != nil && !h.Admits(ctx) {
-			return fasthttp.StatusExpectationFailed
+			if n := ctx.Request.Header.ContentLength(); n > 0 || n == -1 {
+				ctx.Request.SetBodyStream(unread{}, n)
+			}
+			handle(ctx)
+			return ctx.Response.StatusCode()
 		}
 		return fasthttp.StatusContinue
 	}

@@ -62,7 +62,7 @@ func TestABodyIsNotInvitedBeforeItIsWanted(t *testing.T) {
 		Handler: func(ctx *fasthttp.RequestCtx) {
 			body, err := Body(ctx, 10)
 			if err != nil {
-				ctx.SetStatusCode(413)
+				ctx.SetStatusCode(429)
 				return
 			}
 			ctx.SetBody(body)
@@ -79,7 +79,11 @@ func TestABodyIsNotInvitedBeforeItIsWanted(t *testing.T) {
 			}
 		}
 	}
-	f(head+"\r\n", 417)
+	f(head+"\r\n", 429)
+	if all := talk(t, addr, head+"\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 0); len(all) != 1 || !all[0].Close {
+		t.Fatalf("what may be a body was answered: %v", all)
+	}
+	f("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n", 429)
 	wanted.Store(true)
 	f(head+"\r\nabc", 100, 200)
 	f(head+"X_Y: z\r\n\r\n", 400)
