@@ -24,10 +24,7 @@ func TestActorsAreRefused(t *testing.T) {
 	}
 }
 
-// found are the attempts by actors that a weak waiting room is shown to, with the hole
-// that they find. The others cannot be shown there: E8 needs a line that is longer than
-// its rate, F3 reads a journal (TestTheCeilingIsSeenToBePassed shows that it can find),
-// D8 is a residual risk of every gate, and the rest need a login.
+// found are the attempts by actors that a weak waiting room is shown to, with the hole that they find.
 var found = map[string]struct {
 	is   hole
 	want attempts.Verdict

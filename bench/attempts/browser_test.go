@@ -56,35 +56,41 @@ func TestBrowserAttemptsAreRefused(t *testing.T) {
 	fails(t, r.Run(t.Context(), all))
 }
 
+// foundInABrowser are the attempts by browsers, with the hole that each finds.
+var foundInABrowser = map[string]struct {
+	is   hole
+	want attempts.Verdict
+}{
+	"A1": {callback, attempts.Through},
+	"A2": {bySwitch, attempts.Through},
+	"A3": {ownClock, attempts.Through},
+	"A4": {onFailure, attempts.Through},
+	"A5": {byAddress, attempts.Wronged},
+	"A6": {byAnswer, attempts.Through},
+	"A7": {cached, attempts.Through},
+	"A8": {guessing, attempts.Through},
+	"G1": {crossSite, attempts.Through},
+	"G3": {framed, attempts.Through},
+	"G6": {unescaped, attempts.Through},
+}
+
 // TestBrowserAttemptsFindTheHoleThatTheyLookFor shows each attempt a waiting room of 2021
 // with the one hole that it is about.
 func TestBrowserAttemptsFindTheHoleThatTheyLookFor(t *testing.T) {
 	t.Parallel()
 	b := chromium(t)
-	f := func(id string, want attempts.Verdict, is hole) {
-		t.Helper()
+	for id, x := range foundInABrowser {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
 			all := chosen(t, attempts.Choice{IDs: []string{id}})
 			c := canary.Start(t)
-			w := newWeak(t, c.URL, is)
+			w := newWeak(t, c.URL, x.is)
 			site := &attempts.Site{URL: w.URL, Canary: c, Operator: w.URL, Chromium: b}
 			site.Begin(t, all)
 			r := attempts.Runner{Site: site}
-			if o := r.Run(t.Context(), all)[0]; o.Verdict != want {
-				t.Errorf("where %s: %s, not %s; %s", is, o.Verdict, want, o.Because)
+			if o := r.Run(t.Context(), all)[0]; o.Verdict != x.want {
+				t.Errorf("where %s: %s, not %s; %s", x.is, o.Verdict, x.want, o.Because)
 			}
 		})
 	}
-	f("A1", attempts.Through, callback)
-	f("A2", attempts.Through, bySwitch)
-	f("A3", attempts.Through, ownClock)
-	f("A4", attempts.Through, onFailure)
-	f("A5", attempts.Wronged, byAddress)
-	f("A6", attempts.Through, byAnswer)
-	f("A7", attempts.Through, cached)
-	f("A8", attempts.Through, guessing)
-	f("G1", attempts.Through, crossSite)
-	f("G3", attempts.Through, framed)
-	f("G6", attempts.Through, unescaped)
 }

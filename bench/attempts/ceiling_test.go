@@ -7,8 +7,7 @@ import (
 	"waitroom/bench/attempts"
 )
 
-// TestTheCeilingIsSeenToBePassed is what keeps F3 honest, which no weak gateway can be
-// shown to.
+// TestTheCeilingIsSeenToBePassed is what keeps F3 and F5 honest, where a little too much gets in.
 func TestTheCeilingIsSeenToBePassed(t *testing.T) {
 	begin := time.Unix(1_800_000_000, 0)
 	at := func(ms int) time.Time { return begin.Add(time.Duration(ms) * time.Millisecond) }

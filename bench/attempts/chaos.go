@@ -237,7 +237,7 @@ func lostStore(s *Stage) {
 	r.enter("FLUSHALL", append(all, newcomer)...)
 	r.called("FLUSHALL", append(all, newcomer)...)
 	// A turn that was used before is shown again, without the pass.
-	again := s.thief(inside, inside.Agent, "ticket-"+gateway.Room, "device")
+	again := r.thief(inside)
 	gateway.Eventually(2*believed, func() bool { a, err := again.Try("enter"); return err != nil || a.Standing.State == "admitted" })
 	s.Tried()
 	if id := s.passID(again); id != "" && id != used {

@@ -112,13 +112,13 @@ func hoarded(s *Stage) {
 	g.Set(s, map[string]any{"paused": false})
 	s.Tried()
 	var a gateway.Answer
-	if !gateway.Eventually(time.Minute, func() bool {
+	if !gateway.Eventually(8*time.Second, func() bool {
 		a, _ = v.Try("enter")
 		return a.Standing.State == "admitted"
 	}) {
 		s.Through(Finding{
 			Variant: fmt.Sprintf("%d who do not come", absent), Answer: said(a),
-			Why: fmt.Sprintf("the visitor behind them was not let in within a minute, at a rate for %d", absent*15),
+			Why: fmt.Sprintf("the visitor behind them was not let in within 8 s, at a rate for %d", absent*2),
 		})
 	}
 }

@@ -105,10 +105,17 @@ func (r *rig) backInOrder(variant string, all []*gateway.Visitor, before []int64
 	}
 }
 
+// thief is somebody with an owner's turn and device, and without the pass.
+func (r *rig) thief(owner *gateway.Visitor) *gateway.Visitor {
+	v := r.s.thief(owner, owner.Agent, "ticket-"+gateway.Room, "device")
+	v.URL, v.Host = owner.URL, owner.Host
+	return v
+}
+
 // usedStaysUsed shows a turn that was used again, without the pass that it gave.
 func (r *rig) usedStaysUsed(variant string, owner *gateway.Visitor) {
 	s := r.s
-	again := s.thief(owner, owner.Agent, "ticket-"+gateway.Room, "device")
+	again := r.thief(owner)
 	s.Tried()
 	gateway.Eventually(2*believed, func() bool { a, err := again.Try("enter"); return err != nil || a.Standing.State == "admitted" })
 	if id, used := s.passID(again), s.passID(owner); id != "" && id != used {

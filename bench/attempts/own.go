@@ -17,6 +17,8 @@ type Own struct {
 	Redis bool
 	// Gateways is how many; more than one need Redis. 0 is one.
 	Gateways int
+	// Starts starts each of them; nil starts Binary.
+	Starts func(t testing.TB, o gateway.Options) *gateway.Gateway
 	// Room are settings of the room beside the usual ones.
 	Room map[string]string
 }
@@ -32,7 +34,7 @@ func Start(t testing.TB, o Own) *Site {
 	c := canary.Start(t)
 	site := &Site{
 		Host: Host, Room: gateway.Room, Page: "/book", Open: canary.Open,
-		Backend: c.URL, Token: gateway.Token, Canary: c, Binary: o.Binary,
+		Backend: c.URL, Token: gateway.Token, Canary: c, Binary: o.Binary, Starts: o.Starts,
 	}
 	if o.Redis {
 		site.Redis = redistest.Start(t)
@@ -42,8 +44,12 @@ func Start(t testing.TB, o Own) *Site {
 	// So that whoever is slow on purpose need not be waited for.
 	top := map[string]string{"limits": "{read_timeout: 3s}"}
 	dir := t.TempDir()
+	start := o.Starts
+	if start == nil {
+		start = gateway.Start
+	}
 	for range max(1, o.Gateways) {
-		g := gateway.Start(t, gateway.Options{Binary: o.Binary, Backend: c.URL, Redis: site.Redis, Top: top, Room: room, Dir: dir})
+		g := start(t, gateway.Options{Binary: o.Binary, Backend: c.URL, Redis: site.Redis, Top: top, Room: room, Dir: dir})
 		site.Gateways = append(site.Gateways, g)
 	}
 	site.URL, site.Operator = site.Gateways[0].URL, "http://"+site.Gateways[0].Operators

@@ -79,7 +79,7 @@ func secondDevice(s *Stage) {
 	if a, why := v.placed(second, v.login(second, "demo", 1)); why == "" {
 		s.Wronged(Finding{Variant: "after the lock", Answer: said(a), Why: "the person cannot move to another device"})
 	}
-	gateway.Eventually(turnLimit, func() bool { return !v.opens(first) })
+	gateway.Eventually(6*time.Second, func() bool { return !v.opens(first) })
 	a := first.Navigate(s, "/book")
 	s.Check("the first device, when the second one has taken over", "GET /book", a, s.strange(a.Status, a.Header.Get("Content-Type"), a.Body))
 	a = first.Call(s, "enter")
@@ -87,18 +87,16 @@ func secondDevice(s *Stage) {
 }
 
 // oneDevice has the same person verified in many browsers at the same moment.
-func oneDevice(s *Stage) { s.race("demo") }
+func oneDevice(s *Stage) { s.race(200, "demo") }
 
 // manyProviders is the same at several providers.
-func manyProviders(s *Stage) { s.race("demo", "other", "third") }
+func manyProviders(s *Stage) { s.race(60, "demo", "other", "third") }
 
-// race has one person verified in many browsers at once, at the parties in turn.
-func (s *Stage) race(parties ...string) {
+// race has one person verified in so many browsers at once, at the parties in turn.
+func (s *Stage) race(browsers int, parties ...string) {
 	s.Helper()
-	const browsers = 200
 	v := s.verifies(verifying{parties: parties})
-	var all [browsers]*gateway.Visitor
-	var backs [browsers]string
+	all, backs := make([]*gateway.Visitor, browsers), make([]string, browsers)
 	for i := range all {
 		all[i] = v.visitor()
 		backs[i] = v.login(all[i], parties[i%len(parties)], 1)

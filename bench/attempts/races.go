@@ -210,6 +210,6 @@ func (s *Stage) enterUntil(own *Site, i int, stop <-chan struct{}) {
 // the site has.
 func (s *Stage) another(o Own) *Site {
 	s.Helper()
-	o.Binary, o.Redis, o.Gateways = s.Binary, s.Redis != nil, len(s.Gateways)
+	o.Binary, o.Starts, o.Redis, o.Gateways = s.Binary, s.Starts, s.Redis != nil, len(s.Gateways)
 	return Start(s, o)
 }

@@ -417,11 +417,11 @@ func renewed(s *Stage) {
 	g.Set(s, map[string]any{"paused": true})
 	s.Tried()
 	var a gateway.Answer
-	if !gateway.Eventually(15*time.Second, func() bool {
+	if !gateway.Eventually(6*time.Second, func() bool {
 		a, _ = v.TryNavigate(s.Page)
 		delete(v.Cookies, "waitroom-ticket-"+gateway.Room)
 		return !strings.Contains(a.Body, s.inside)
 	}) {
-		s.Through(Finding{Variant: "used without a pause", Answer: said(a), Why: "the pass lives seven times as long as its ttl"})
+		s.Through(Finding{Variant: "used without a pause", Answer: said(a), Why: "the pass lives three times as long as its ttl"})
 	}
 }
