@@ -14,6 +14,7 @@ import (
 var pictures = flag.String("pictures", "", "a folder for pictures of the page that proves, in both languages")
 
 func TestOfABrowserAndItsCopyOnlyWhoHoldsTheKeyGoesOn(t *testing.T) {
+	t.Parallel()
 	if err := browser.Install(); err != nil {
 		t.Fatal(err)
 	}

@@ -30,11 +30,13 @@ func play(t *testing.T, script string, args ...string) {
 }
 
 func TestABrowserHoldsItsKeyAndACopyOfItsCookiesIsWorthNothing(t *testing.T) {
+	t.Parallel()
 	if err := browser.Install(); err != nil {
 		t.Fatal(err)
 	}
 	for _, policy := range []string{"prefer", "off", "require"} {
 		t.Run(policy, func(t *testing.T) {
+			t.Parallel()
 			g := gateway.Start(t, gateway.Options{
 				Binary: binary, Backend: canary.Start(t).URL,
 				Room: map[string]string{"rate": "0", "device": "{key: " + policy + "}"},

@@ -18,6 +18,7 @@ import (
 var rounds = flag.Int("rounds", 5, "rounds of TestAnHonestBrowserWithAKeyGoesOn")
 
 func TestAnHonestBrowserWithAKeyGoesOn(t *testing.T) {
+	t.Parallel()
 	if err := browser.Install(); err != nil {
 		t.Fatal(err)
 	}
