@@ -61,7 +61,7 @@ async function open(name, { past = 0, http, ...options } = {}) {
   return page;
 }
 
-async function until(what, condition, limit = 10000) {
+async function until(what, condition, limit = 30000) {
   const end = performance.now() + limit;
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`waited ${limit} ms for: ${what}`);
