@@ -1,5 +1,7 @@
 # The version is stamped below, so that git need not be asked while building: it refuses in a checkout that belongs to somebody else.
 export GOFLAGS ?= -buildvcs=false
+# Only the race detector needs C: everything else is compiled once.
+export CGO_ENABLED := 0
 
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -12,11 +14,12 @@ MAX_SIZE := 17000000
 # What hardly a visitor's request goes through is built for size: half a megabyte less.
 COLD     := net/http go.yaml.in/... google.golang.org/protobuf/... github.com/spf13/... github.com/go-jose/... github.com/prometheus/... \
             waitroom/config waitroom/proxy/waiting/choice waitroom/token/identity/... math/big waitroom/cmd/... waitroom/bench/... waitroom/proxy/operator waitroom/queue/audit encoding/json crypto/x509/... mime/... github.com/coreos/... golang.org/x/oauth2/... go.uber.org/...
-TEST     := go test -race -p 2 -count 1 -timeout 15m
-# What drives the built program measures, too: it runs by itself, and without the race detector in the visitors.
-EVENING  := go test -p 1 -count 1 -timeout 15m
+# `make vet` has looked at all of it.
+TEST     := CGO_ENABLED=1 go test -race -vet off -p 2 -count 1 -timeout 15m
+# What drives the built program measures, too: each package runs by itself, and without the race detector in the visitors. Its tests mostly wait.
+EVENING  := go test -vet off -p 1 -parallel 4 -count 1 -timeout 15m
 # The race detector drops pooled values on purpose: allocations are counted without it.
-ALLOCS   := go test -count 1 -run Allocat
+ALLOCS   := go test -vet off -count 1 -run Allocat
 
 MICRO     := ./token ./queue ./queue/memory ./queue/redis ./proxy/...
 BIG       := TicketsInTheLine|Replay
@@ -28,14 +31,14 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## the commands, static and stripped, into dist/
-	CGO_ENABLED=0 go build -tags nethttpomithttp2 -trimpath $(COLD:%=-gcflags='%=-l') -ldflags '-s -w -X main.stamp=$(VERSION)' -o dist/ ./cmd/...
+	go build -tags nethttpomithttp2 -trimpath $(COLD:%=-gcflags='%=-l') -ldflags '-s -w -X main.stamp=$(VERSION)' -o dist/ ./cmd/...
 
 test: needs ## every test, with the race detector; installs what tests need where it is missing
 	@mkdir -p dist
 	@{ $(TEST) -json $$(go list ./queue/redis ./... | grep -v '/bench/') ./.ci/tally; $(ALLOCS) -json ./token ./proxy ./proxy/bound ./proxy/visitor ./proxy/forward; $(EVENING) -json ./bench/...; } | tee dist/test.json | go run ./.ci/tally
 
 race: needs ## the tests of PKG (default: queue, token and proxy), ten times each, to hunt races
-	go test -race -p 2 -count 10 -timeout 60m $(or $(PKG),./queue/... ./token/... ./proxy/...)
+	CGO_ENABLED=1 go test -race -p 2 -count 10 -timeout 60m $(or $(PKG),./queue/... ./token/... ./proxy/...)
 
 lint: $(LINT) ## golangci-lint, as configured in .golangci.yml
 	$(LINT) run ./... ./.ci/tally
