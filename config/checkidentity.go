@@ -104,6 +104,7 @@ func (r *reader) provider(at string, p *IdentityProvider, names map[string]bool)
 	}
 	r.onlySigned(at, p)
 	r.words(at+".scopes", p.Scopes)
+	r.words(at+".required", p.Required)
 	r.algorithms(at+".algorithms", p.Algorithms)
 	r.appRedirects(at+".app_redirects", p.AppRedirects)
 	claims := map[string]string{

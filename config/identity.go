@@ -57,6 +57,10 @@ type IdentityProvider struct {
 	Algorithms []string `yaml:"algorithms"`
 	// Claims are the names that the provider has for what is needed of a person.
 	Claims IdentityClaims `yaml:"claims"`
+	// Required are claims without which nobody is verified: up to 16 of the names in Claims, or else of the
+	// provider's. With birthdate the day of birth has to be known in any form, of the solar calendar. Default
+	// none: the day of birth is needed only while it decides, see Window.
+	Required []string `yaml:"required"`
 	// Profile is the address of what is not in the ID token. Default none; for kakao and naver their own.
 	Profile string `yaml:"profile"`
 	// AppRedirects are the addresses of apps that may take the provider's answer (RFC 8252):

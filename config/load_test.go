@@ -75,6 +75,7 @@ identity:
       scopes: [openid, birthday]
       algorithms: [ES256, EdDSA]
       claims: {birthdate: a, birthyear: b, birthday: c, birthday_type: d, ci: e}
+      required: [birthdate, phone_number]
       profile: http://127.0.0.1:9/me
       app_redirects: ["kr.example.app:/login", "https://app.example.kr/login"]
       timeout: 2s
@@ -155,7 +156,7 @@ rooms:
 				Name: "kakao", Type: ProviderKakao, Label: IdentityLabel{"카카오", "Kakao"}, Issuer: "https://id.example.kr/kakao",
 				ClientID: "c", ClientSecret: newSecret("s3cret"), ClientSecretFile: in("token"),
 				Scopes: []string{"openid", "birthday"}, Algorithms: []string{"ES256", "EdDSA"}, Claims: IdentityClaims{"a", "b", "c", "d", "e"},
-				Profile: "http://127.0.0.1:9/me", AppRedirects: []string{"kr.example.app:/login", "https://app.example.kr/login"},
+				Required: []string{"birthdate", "phone_number"}, Profile: "http://127.0.0.1:9/me", AppRedirects: []string{"kr.example.app:/login", "https://app.example.kr/login"},
 				Timeout: 2 * time.Second, MaxConcurrent: 8, CA: in("c.pem"),
 			},
 			{Name: "naver", Type: ProviderNaver, ClientID: "n", ClientSecret: newSecret("hunter2"), Timeout: 5 * time.Second, MaxConcurrent: 64},

@@ -41,6 +41,8 @@ type setting struct {
 	between func(http.Handler) http.Handler
 	// inBrowser gives the site and the provider addresses that a browser finds, and that are not the same site.
 	inBrowser bool
+	// more is what is configured of the provider, beside what all sites have.
+	more string
 }
 
 // open starts a gateway.
@@ -72,7 +74,7 @@ func open(t *testing.T, o setting) *site {
 	})
 	far := time.Now().AddDate(1, 0, 0).Format("2006-01-02T15:04")
 	top["identity"] = "{origin: '" + s.origin + "', person: [ci], providers: [{name: demo, type: oidc, issuer: '" + s.issuer +
-		"', client_id: waitroom, client_secret: client-secret-planted, algorithms: [ES256]}]}"
+		"', client_id: waitroom, client_secret: client-secret-planted, algorithms: [ES256]" + o.more + "}]}"
 	s.Gateway = gateway.Start(t, gateway.Options{
 		Binary: binary, Backend: s.backend.URL, Redis: o.redis, Top: top,
 		Room: map[string]string{

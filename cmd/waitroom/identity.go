@@ -107,7 +107,7 @@ func providerOf(o *verifierOrigin) identity.Config {
 	return identity.Config{
 		Name: p.Name, Type: p.Type, Callback: o.origin + "/.waitroom/login/" + p.Name + "/callback", AppRedirects: p.AppRedirects,
 		Issuer: p.Issuer, ClientID: p.ClientID, ClientSecret: p.ClientSecret.Reveal(), Scopes: p.Scopes, Algorithms: p.Algorithms,
-		Claims: claims, Profile: p.Profile, Person: o.person, Birthday: o.birthday, Groups: o.groups,
+		Claims: claims, Profile: p.Profile, Person: o.person, Birthday: o.birthday, Groups: o.groups, Required: p.Required,
 		Timeout: p.Timeout, MaxConcurrent: p.MaxConcurrent, CA: []byte(o.ca), Keys: []byte(o.keys), Audience: p.Audience, Start: p.Start,
 	}
 }
