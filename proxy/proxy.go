@@ -265,7 +265,7 @@ func (o *Options) own(ctx *fasthttp.RequestCtx, c *call) {
 		o.answerBound(ctx, c, room, what)
 		return
 	}
-	if calls(what) == traffic.Own && o.tooBad(ctx, room.Traffic) {
+	if calls(what) == traffic.Own && !room.Waiting.Verifies(what) && o.tooBad(ctx, room.Traffic) {
 		return
 	}
 	o.look(ctx, q, room, s)

@@ -3,6 +3,7 @@ package identity_test
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -43,6 +44,8 @@ type setting struct {
 	inBrowser bool
 	// more is what is configured of the provider, beside what all sites have.
 	more string
+	// top and room are of the gateway and of its room, beside what all have.
+	top, room map[string]string
 }
 
 // open starts a gateway.
@@ -54,6 +57,7 @@ func open(t *testing.T, o setting) *site {
 	}
 	s := &site{issuer: "http://" + l.Addr().String(), origin: "https://" + host, backend: canary.Start(t)}
 	top := map[string]string{}
+	maps.Copy(top, o.top)
 	if o.inBrowser {
 		top["listen"] = gateway.FreeAddr(t)
 		s.origin, s.issuer = "http://"+top["listen"], strings.Replace(s.issuer, "127.0.0.1", "localhost", 1)
@@ -75,17 +79,16 @@ func open(t *testing.T, o setting) *site {
 	far := time.Now().AddDate(1, 0, 0).Format("2006-01-02T15:04")
 	top["identity"] = "{origin: '" + s.origin + "', person: [ci], providers: [{name: demo, type: oidc, issuer: '" + s.issuer +
 		"', client_id: waitroom, client_secret: client-secret-planted, algorithms: [ES256]" + o.more + "}]}"
-	s.Gateway = gateway.Start(t, gateway.Options{
-		Binary: binary, Backend: s.backend.URL, Redis: o.redis, Top: top,
-		Room: map[string]string{
-			"identity": "required", "rate": "1000/s", "burst": "1000",
-			// The rotation makes the gateway ask for the day of birth.
-			"eligibility": "{zone: Asia/Seoul, groups: [{name: first, claim: priority_group, in: [y]}], windows: [" +
-				"{kind: everyone, from: '2021-01-01T00:00', until: '" + far + "'}," +
-				"{kind: group, group: first, from: '2021-01-01T00:00', until: '" + far + "'}," +
-				"{kind: rotation, first: 2021-01-01, last: 2021-01-02, opens: '09:00', closes: '18:00'}]}",
-		},
-	})
+	room := map[string]string{
+		"identity": "required", "rate": "1000/s", "burst": "1000",
+		// The rotation makes the gateway ask for the day of birth.
+		"eligibility": "{zone: Asia/Seoul, groups: [{name: first, claim: priority_group, in: [y]}], windows: [" +
+			"{kind: everyone, from: '2021-01-01T00:00', until: '" + far + "'}," +
+			"{kind: group, group: first, from: '2021-01-01T00:00', until: '" + far + "'}," +
+			"{kind: rotation, first: 2021-01-01, last: 2021-01-02, opens: '09:00', closes: '18:00'}]}",
+	}
+	maps.Copy(room, o.room)
+	s.Gateway = gateway.Start(t, gateway.Options{Binary: binary, Backend: s.backend.URL, Redis: o.redis, Top: top, Room: room})
 	return s
 }
 

@@ -17,7 +17,7 @@ func TestNobodyIsVerifiedWithoutAClaimThatIsRequired(t *testing.T) {
 			}
 			return
 		}
-		if a.Status != http.StatusOK || !strings.Contains(string(a.Body), `data-kind="failed"`) || !strings.Contains(string(a.Body), "<p>"+missing+"</p>") {
+		if a.Status != http.StatusOK || !strings.Contains(a.Body, `data-kind="failed"`) || !strings.Contains(a.Body, "<p>"+missing+"</p>") {
 			t.Errorf("%s: %d %.300s", required, a.Status, a.Body)
 		}
 	}

@@ -45,6 +45,8 @@ type Visitor struct {
 	// Browser says that a browser sent the request: its answer may be read by a page's
 	// script, so that no token is written into its body.
 	Browser bool
+	// Fresh is the device cookie that was made for the visitor at this request; nil where none was.
+	Fresh []byte
 	// Embedded says that another site's page loads this, as an image or a frame: no
 	// cookie that is set would stay (SameSite), so that a place would be lost at once.
 	Embedded bool

@@ -105,7 +105,9 @@ func (r *Room) remind(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vi
 	now := view.Now()
 	switch p.use {
 	case proofWaits:
-		r.claim(ctx, q, v, b, p)
+		if !r.tooOften(ctx, q, v, b.flow.Return) {
+			r.claim(ctx, q, v, b, p)
+		}
 		return true
 	case proofKnown:
 		verdict := r.Identity.Schedule.Decide(p.facts, max(now, view.Rules.OpensAt))

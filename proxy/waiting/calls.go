@@ -98,7 +98,7 @@ func (r *Room) join(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visi
 			answerProblem(ctx, asked(no), &s)
 			return
 		}
-		if r.barred(ctx, q, v, &t) || r.full(ctx, q, v) {
+		if r.barred(ctx, q, v, &t) || r.full(ctx, q, v, way{}) {
 			return
 		}
 		if t.ID == [12]byte{} {
@@ -109,7 +109,7 @@ func (r *Room) join(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visi
 	}
 	f := r.look(t, view, now, true)
 	if f.why == over || r.spent(queue.ID(t.ID), f.seat, now) {
-		if r.barred(ctx, q, v, &t) || r.full(ctx, q, v) {
+		if r.barred(ctx, q, v, &t) || r.full(ctx, q, v, way{}) {
 			return
 		}
 		f = r.arrive(ctx, v, t, r.direct(v))

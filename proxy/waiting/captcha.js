@@ -1,6 +1,7 @@
 (() => {
 'use strict';
-// Shows the provider's check, takes a place with its token, and loads the page anew. Only the server decides.
+// Shows the provider's check, takes a place with its token, and loads the page anew; or goes on to where people are verified. Only the
+// server decides.
 const data = document.currentScript.dataset;
 const check = JSON.parse(data.puzzle);
 const words = {
@@ -9,6 +10,10 @@ const words = {
   en: ['One check, please', 'Before you join the line please complete the check below. You then get your place by itself.',
     'The check did not finish. It is tried again by itself in a moment.']
 };
+if (data.login) {
+  words.ko[1] = '본인 확인을 시작하기 전에 아래의 확인을 마쳐 주십시오. 끝나면 고르신 확인 기관으로 이동합니다.';
+  words.en[1] = 'Before you go on to verify who you are please complete the check below. You are then taken to the service that you chose.';
+}
 const put = (name, text) => document.querySelectorAll('[data-waitroom="' + name + '"]').forEach(element => {
   if (element.textContent !== text) element.textContent = text;
 });
@@ -21,12 +26,14 @@ function show() {
 function failed() { text = 2; show(); }
 
 async function join(token) {
-  const reply = await fetch('/.waitroom/' + encodeURIComponent(data.room) + '/join', {
+  const reply = await fetch(data.login || '/.waitroom/' + encodeURIComponent(data.room) + '/join', {
     method: 'POST', credentials: 'same-origin', cache: 'no-store', redirect: 'error',
-    headers: {Accept: 'application/json', 'Waitroom-Captcha': token}
+    headers: {Accept: 'application/json', 'Content-Type': 'application/json', 'Waitroom-Captcha': token},
+    body: data.login && JSON.stringify({return: data.return, invite: data.invite})
   });
   if (!reply.ok) throw new Error('refused');
-  location.reload();
+  if (data.login) location.replace((await reply.json()).url);
+  else location.reload();
 }
 
 function start() {

@@ -1,6 +1,8 @@
 package waiting
 
 import (
+	"cmp"
+
 	"github.com/valyala/fasthttp"
 
 	"waitroom/proxy/limits"
@@ -14,9 +16,18 @@ func (r *Room) who(ctx *fasthttp.RequestCtx, v *visitor.Visitor) limits.Who {
 	return limits.Who{Addr: strict.ClientAddr(ctx, r.Trusted), Device: v.Device.ID, Known: v.Known}
 }
 
+// way is where a visitor wants to go in; the zero value is a place in the line.
+type way struct {
+	// back is where they were going, "" for the address of the request.
+	back string
+	// login is the address at which they are verified first, invite the code that they gave.
+	login, invite string
+}
+
 // full says that no new place is given now: too many were asked for from there, or a puzzle is to be
-// solved first. Then the answer is written.
-func (r *Room) full(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor) bool {
+// solved first. Then the answer is written. Where only verified people get a place, that is asked before
+// they go to a provider.
+func (r *Room) full(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, in way) bool {
 	if r.Door == nil {
 		return false
 	}
@@ -24,7 +35,7 @@ func (r *Room) full(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visi
 	if r.worked(ctx, q, v) || r.passed(ctx, q, v) {
 		over := r.Door.JoinProved(r.who(ctx, v), now)
 		if over.Limited() {
-			r.tooMany(ctx, q, v, over)
+			r.tooMany(ctx, q, v, shut{way: in, over: over})
 		}
 		return over.Limited()
 	}
@@ -33,12 +44,25 @@ func (r *Room) full(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visi
 	}
 	who := r.who(ctx, v)
 	if r.always() || r.sometimes() && r.Door.Suspect(who.Addr, now) {
-		r.tooMany(ctx, q, v, limits.Verdict{})
+		r.tooMany(ctx, q, v, shut{way: in})
 		return true
 	}
 	over := r.Door.Join(who, now)
 	if over.Limited() {
-		r.tooMany(ctx, q, v, over)
+		r.tooMany(ctx, q, v, shut{way: in, over: over})
+	}
+	return over.Limited()
+}
+
+// tooOften says that a device has come with a verification too often, each time at the cost of a question to a
+// provider or to the store. Then the answer is written.
+func (r *Room) tooOften(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, back string) bool {
+	if r.Door == nil {
+		return false
+	}
+	over := r.Door.JoinProved(r.who(ctx, v), r.Door.Table.Now())
+	if over.Limited() {
+		r.refuse(ctx, q, v, shut{way: way{back: back}, over: over})
 	}
 	return over.Limited()
 }
@@ -54,52 +78,58 @@ func (r *Room) suspect(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.V
 	if !over.Limited() || ticket == none {
 		return false
 	}
-	r.refuse(ctx, q, v, over, "")
+	r.refuse(ctx, q, v, shut{over: over})
 	ctx.SetConnectionClose()
 	return true
 }
 
+// shut is a way in that is closed: by what was exceeded, or until the puzzle is solved.
+type shut struct {
+	way
+	over   limits.Verdict
+	puzzle string
+}
+
 // tooMany refuses a new place for a while, or asks for a solved puzzle where that helps.
-func (r *Room) tooMany(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, over limits.Verdict) {
-	puzzle := ""
+func (r *Room) tooMany(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, s shut) {
 	switch {
-	case r.asks(over):
-		puzzle = r.puzzle(ctx, v)
-	case r.Captcha != nil && over.By != "device":
-		puzzle = r.Captcha.Shown
+	case r.asks(s.over):
+		s.puzzle = r.puzzle(ctx, v)
+	case r.Captcha != nil && s.over.By != "device":
+		s.puzzle = r.Captcha.Shown
 	}
-	r.refuse(ctx, q, v, over, puzzle)
+	r.refuse(ctx, q, v, s)
 }
 
 // puzzlePause is when a page with a puzzle is loaded anew that nothing has come of.
 const puzzlePause = 120_000
 
 // refuse tells people by the page, which asks again by itself, programs by a problem.
-func (r *Room) refuse(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, over limits.Verdict, puzzle string) {
+func (r *Room) refuse(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, s shut) {
 	no := tooMany
 	switch {
-	case puzzle != "" && r.Work == nil:
+	case s.puzzle != "" && r.Work == nil:
 		no = captchaWanted
-	case puzzle != "":
+	case s.puzzle != "":
 		no = workWanted
 	}
-	if hasPrefix(q.Path, own) || v.Wish() != visitor.Page {
-		answerWith(ctx, no, puzzle)
+	if s.back == "" && hasPrefix(q.Path, own) || v.Wish() != visitor.Page {
+		answerWith(ctx, no, s.puzzle)
 	} else {
 		f := page.Facts{
-			Room: r.Name, State: "limited", Low: -1, High: -1, NextPollMS: max(over.Seconds()*1000, 5000),
-			ServerTime: r.Line.View().Now(), Return: back(q), Zone: r.Zone,
+			Room: r.Name, State: "limited", Low: -1, High: -1, NextPollMS: max(s.over.Seconds()*1000, 5000),
+			ServerTime: r.Line.View().Now(), Return: cmp.Or(s.back, back(q)), Zone: r.Zone, Login: s.login, Invite: s.invite,
 		}
-		if puzzle != "" {
-			f.Puzzle, f.PuzzleScript, f.NextPollMS = puzzle, own+WorkScript, puzzlePause
+		if s.puzzle != "" {
+			f.Puzzle, f.PuzzleScript, f.NextPollMS = s.puzzle, own+WorkScript, puzzlePause
 			if r.Work == nil {
 				f.PuzzleScript, f.Origins = own+CaptchaScript, r.Captcha.Origins
 			}
 		}
 		Write(ctx, q, r.Page, &f, no.status)
 	}
-	if over.Limited() {
-		Wait(ctx, over)
+	if s.over.Limited() {
+		Wait(ctx, s.over)
 	}
 }
 

@@ -40,6 +40,15 @@ type wish struct {
 	form bool // a person's, not a program's
 }
 
+// Verifies says whether there is a call of this name for people who are verified.
+func (r *Room) Verifies(call string) bool {
+	if r.Identity == nil {
+		return false
+	}
+	provider, posts := strings.CutPrefix(call, "login/")
+	return call == "login" || call == calendarCall || posts && r.Identity.verifier(strings.TrimSuffix(provider, "/callback")) != nil
+}
+
 // identityCall answers the calls that there are only where verified people get a place: login…, which are what there is to choose
 // from, the way to a provider, and the way back of an app; and the calendar file. False is another call.
 func (r *Room) identityCall(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, call string) bool {
@@ -172,13 +181,10 @@ func (r *Room) beginLogin(ctx *fasthttp.RequestCtx, q *strict.Request, v *visito
 		r.choose(ctx, q, v, s)
 		return
 	}
-	if r.Door != nil {
-		if over := r.Door.Join(r.who(ctx, v), r.Door.Table.Now()); over.Limited() {
-			r.refuse(ctx, q, v, over, "")
-			return
-		}
+	if r.full(ctx, q, v, way{back: w.Return, login: own + r.Name + "/login/" + to.Name, invite: w.Invite}) {
+		return
 	}
-	fresh := r.device(ctx, v)
+	r.device(ctx, v)
 	address, f, err := to.Provider.Begin(ctx, identity.Start{
 		Room: r.Name, Device: v.Device.ID, Return: w.Return, Invite: w.Invite, Redirect: w.Redirect,
 		Language: page.Language(string(q.Get("Accept-Language")), string(q.Cookie(page.LanguageCookie))), Now: time.UnixMicro(now),
@@ -207,22 +213,26 @@ func (r *Room) beginLogin(ctx *fasthttp.RequestCtx, q *strict.Request, v *visito
 	if sealed != "" {
 		b = text(append(b, `,"flow":`...), sealed)
 	}
-	if len(fresh) > 0 && inBody(v) {
-		b = text(append(b, `,"device":`...), string(fresh))
+	if len(v.Fresh) > 0 && inBody(v) {
+		b = text(append(b, `,"device":`...), string(v.Fresh))
 	}
 	ctx.Response.SetBody(append(b, '}'))
 }
 
 // device gives a visitor a device who has none: as a cookie, and to be shown in a field by programs without cookies.
-func (r *Room) device(ctx *fasthttp.RequestCtx, v *visitor.Visitor) (fresh []byte) {
+func (r *Room) device(ctx *fasthttp.RequestCtx, v *visitor.Visitor) {
 	if v.Known {
-		return nil
+		return
 	}
 	cookie := token.NewDeviceID()
-	made, _ := token.DeviceOf(cookie[:], nil, nil)
-	v.Device.ID, v.Known = made.ID, true
-	r.Cookies.SetDevice(ctx, cookie[:])
-	return cookie[:]
+	r.newDevice(ctx, v, cookie[:])
+}
+
+// newDevice makes a visitor without a device the one of a cookie.
+func (r *Room) newDevice(ctx *fasthttp.RequestCtx, v *visitor.Visitor, cookie []byte) {
+	made, _ := token.DeviceOf(cookie, nil, nil)
+	v.Device.ID, v.Known, v.Fresh = made.ID, true, cookie
+	r.Cookies.SetDevice(ctx, cookie)
 }
 
 // here says whether a request came to the origin.

@@ -132,11 +132,8 @@ func (r *Room) finish(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vi
 		r.arrived(ctx, q, v, f.Return) // once more: they are told there
 		return
 	}
-	if r.Door != nil {
-		if over := r.Door.JoinProved(r.who(ctx, v), r.Door.Table.Now()); over.Limited() {
-			r.refuse(ctx, q, v, over, "")
-			return
-		}
+	if r.tooOften(ctx, q, v, f.Return) {
+		return
 	}
 	p, err := r.verified(b, now)
 	if err != nil {

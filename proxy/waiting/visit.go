@@ -103,7 +103,7 @@ func (r *Room) newcomer(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.
 	if r.barred(ctx, q, v, &t) {
 		return Admitted{}
 	}
-	if r.full(ctx, q, v) {
+	if r.full(ctx, q, v, way{}) {
 		return Admitted{Limited: true}
 	}
 	if r.Identity == nil {

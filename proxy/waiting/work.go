@@ -14,7 +14,6 @@ import (
 	"waitroom/proxy/limits/altcha"
 	"waitroom/proxy/strict"
 	"waitroom/proxy/visitor"
-	"waitroom/token"
 )
 
 // Work asks for a proof of work before a new place is given.
@@ -69,9 +68,7 @@ func (r *Room) worked(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vi
 	}
 	if !v.Known {
 		cookie := base64.RawURLEncoding.EncodeToString(nonce[:])
-		made, _ := token.DeviceOf([]byte(cookie), nil, nil)
-		v.Device.ID, v.Known = made.ID, true
-		r.Cookies.SetDevice(ctx, []byte(cookie))
+		r.newDevice(ctx, v, []byte(cookie))
 	}
 	return true
 }

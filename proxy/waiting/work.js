@@ -1,6 +1,7 @@
 (() => {
 'use strict';
-// Solves the puzzle that came with the page, takes a place with it, and loads the page anew. Only the server decides.
+// Solves the puzzle that came with the page, takes a place with it, and loads the page anew; or goes on to where people are verified.
+// Only the server decides.
 const data = document.currentScript.dataset;
 const puzzle = JSON.parse(data.puzzle);
 const parameters = puzzle.parameters;
@@ -10,6 +11,10 @@ const words = {
   en: ['One moment, please', 'Before you join the line your device solves a short puzzle. You then get your place by itself.',
     'The puzzle could not be solved. It is tried again by itself in a moment.', 'Progress']
 };
+if (data.login) {
+  words.ko[1] = '본인 확인을 시작하기 전에 이 기기에서 짧은 계산을 합니다. 끝나면 고르신 확인 기관으로 이동합니다.';
+  words.en[1] = 'Before you go on to verify who you are your device solves a short puzzle. You are then taken to the service that you chose.';
+}
 const limit = 90000;
 const parallel = 4;
 const bytes = text => Uint8Array.from(text.match(/../g), two => parseInt(two, 16));
@@ -55,12 +60,14 @@ async function solve() {
 
 async function join() {
   const solution = await solve();
-  const reply = await fetch('/.waitroom/' + encodeURIComponent(data.room) + '/join', {
+  const reply = await fetch(data.login || '/.waitroom/' + encodeURIComponent(data.room) + '/join', {
     method: 'POST', credentials: 'same-origin', cache: 'no-store', redirect: 'error',
-    headers: {Accept: 'application/json', 'Waitroom-Work': btoa(JSON.stringify({challenge: puzzle, solution}))}
+    headers: {Accept: 'application/json', 'Content-Type': 'application/json', 'Waitroom-Work': btoa(JSON.stringify({challenge: puzzle, solution}))},
+    body: data.login && JSON.stringify({return: data.return, invite: data.invite})
   });
   if (!reply.ok) throw new Error('refused');
-  location.reload();
+  if (data.login) location.replace((await reply.json()).url);
+  else location.reload();
 }
 
 function start() {

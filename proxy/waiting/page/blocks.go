@@ -48,6 +48,11 @@ func (v *view) appendScript(dst []byte) []byte {
 	dst = AppendEscaped(append(dst, `" src="`...), v.PuzzleScript)
 	dst = AppendEscaped(append(dst, `" data-room="`...), v.Room)
 	dst = AppendEscaped(append(dst, `" data-puzzle="`...), v.Puzzle)
+	if v.Login != "" {
+		dst = AppendEscaped(append(dst, `" data-login="`...), v.Login)
+		dst = AppendEscaped(append(dst, `" data-invite="`...), v.Invite)
+		dst = AppendEscaped(append(dst, `" data-return="`...), SafeReturn(v.Return))
+	}
 	return append(dst, `"></script>`...)
 }
 

@@ -32,6 +32,8 @@ type Facts struct {
 	DrawHash, DrawSecret string
 	// Puzzle is JSON that the script at PuzzleScript solves; none where that is "".
 	Puzzle, PuzzleScript string
+	// Login is where the script posts the answer for somebody who is to be verified, with Return and Invite, "" for a place at once.
+	Login, Invite string
 	// Origins are a captcha provider's, for the policy of a page that shows its check; "" is none.
 	Origins string
 	// Return is the canonical path and query that the visitor asked for. What is not path-absolute becomes "/".

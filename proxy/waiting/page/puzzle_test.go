@@ -20,4 +20,9 @@ func TestAPuzzleStandsInAScriptOfItsOwnAndNowhereElse(t *testing.T) {
 	if strings.Count(page, want) != 1 {
 		t.Errorf("the page has no\n%s", want)
 	}
+	f.Login, f.Invite, f.Return = "/.waitroom/booking/login/kakao", `"x`, "//evil.example"
+	page = string(tmpl.Append(nil, &f))
+	if want := ` data-login="/.waitroom/booking/login/kakao" data-invite="&#34;x" data-return="/"></script>`; strings.Count(page, want) != 1 {
+		t.Errorf("the page of somebody who is to be verified has no\n%s", want)
+	}
 }
