@@ -35,6 +35,12 @@ func newTrial(ctx context.Context, name string) *trial {
 
 // run calls f in a goroutine of its own, waits for it, and cleans up.
 func (t *trial) run(f func()) {
+	t.apart(f)
+	t.clean()
+}
+
+// apart calls f in a goroutine of its own, which FailNow can end, and waits for it.
+func (t *trial) apart(f func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -42,7 +48,6 @@ func (t *trial) run(f func()) {
 		f()
 	}()
 	<-done
-	t.clean()
 }
 
 // rescue turns a panic into a failure.
@@ -65,13 +70,7 @@ func (t *trial) clean() {
 		f := t.cleanups[n-1]
 		t.cleanups = t.cleanups[:n-1]
 		t.mu.Unlock()
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			defer t.rescue()
-			f()
-		}()
-		<-done
+		t.apart(f)
 	}
 }
 

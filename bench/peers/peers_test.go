@@ -137,17 +137,24 @@ func TestVersionsAreFoundInWhatProgramsSay(t *testing.T) {
 	f("command not found", "?")
 }
 
-// The gateway, its store and the people are the real ones; wrk and the peers are not needed.
-func TestTheStageHasRealPeopleInARealLine(t *testing.T) {
+// openStage is a stage that ends with the test.
+func openStage(t *testing.T) *stage {
+	t.Helper()
 	s, err := newStage()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	t.Cleanup(func() {
 		if err := s.close(); err != nil {
 			t.Error(err)
 		}
-	}()
+	})
+	return s
+}
+
+// The gateway, its store and the people are the real ones; wrk and the peers are not needed.
+func TestTheStageHasRealPeopleInARealLine(t *testing.T) {
+	s := openStage(t)
 	g, err := s.get(t.Context(), "gateway joined")
 	if err != nil {
 		t.Fatal(err)
@@ -198,15 +205,7 @@ func TestTheStageHasRealPeopleInARealLine(t *testing.T) {
 
 // What the rows with defences compare is only what they say if the passes are bound as they say.
 func TestThePassesOfDefencesAreBoundByThem(t *testing.T) {
-	s, err := newStage()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := s.close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	s := openStage(t)
 	f := func(name string, claims ...string) {
 		t.Helper()
 		g, err := s.get(t.Context(), name)
