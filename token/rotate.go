@@ -40,13 +40,18 @@ func OpenOrMakeKeys(dir string) (*Keys, error) {
 // draws and of persons are not touched. A crash at any point
 // leaves a folder that works, and rotating again is harmless. It waits for another rotation of the folder to end.
 func RotateKeys(dir string, now time.Time, keepOld time.Duration) (kid string, err error) {
+	return inFolder(dir, "keys", func(f *folder) (string, error) { return f.rotate(now, keepOld) })
+}
+
+// inFolder adds a key to the folder, and returns its kid; what names it in an error.
+func inFolder(dir, what string, add func(*folder) (string, error)) (kid string, err error) {
 	f := folder{dir: dir}
 	err = f.locked(func() error {
-		kid, err = f.rotate(now, keepOld)
+		kid, err = add(&f)
 		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("rotate keys in %s: %w: %w", dir, ErrKeys, err)
+		return "", fmt.Errorf("rotate %s in %s: %w: %w", what, dir, ErrKeys, err)
 	}
 	return kid, nil
 }

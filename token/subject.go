@@ -63,15 +63,7 @@ func (k *Keys) FlowKey() [32]byte { return k.flow }
 // can be MaxSubjects: with so many that may all be needed still it refuses, and says how long to wait. It needs a folder with the
 // other keys. 0 is for a key that has leaked: it deletes all older ones, and who was held under them is somebody else from then on.
 func RotateSubject(dir string, now time.Time, keepOld time.Duration) (kid string, err error) {
-	f := folder{dir: dir}
-	err = f.locked(func() error {
-		kid, err = f.rotateSubject(now, keepOld)
-		return err
-	})
-	if err != nil {
-		return "", fmt.Errorf("rotate the subject key in %s: %w: %w", dir, ErrKeys, err)
-	}
-	return kid, nil
+	return inFolder(dir, "the subject key", func(f *folder) (string, error) { return f.rotateSubject(now, keepOld) })
 }
 
 func (f *folder) rotateSubject(now time.Time, keepOld time.Duration) (kid string, err error) {

@@ -130,13 +130,8 @@ func (r *Request) note(f *Field) string {
 // connection notes whether the options name an upgrade, or fields.
 func (r *Request) connection(list []byte) string {
 	for len(list) > 0 {
-		item := list
-		if comma := bytes.IndexByte(list, ','); comma >= 0 {
-			item, list = list[:comma], list[comma+1:]
-		} else {
-			list = nil
-		}
-		item = trim(item)
+		var item []byte
+		item, list = first(list)
 		switch {
 		case len(item) == 0, equalFold(item, "keep-alive"), equalFold(item, "close"):
 		case equalFold(item, "upgrade"):
@@ -168,17 +163,18 @@ func (r *Request) IsNominated(name []byte) bool {
 
 func inList(list, name []byte) bool {
 	for len(list) > 0 {
-		item := list
-		if comma := bytes.IndexByte(list, ','); comma >= 0 {
-			item, list = list[:comma], list[comma+1:]
-		} else {
-			list = nil
-		}
-		if item = trim(item); len(item) == len(name) && bytes.EqualFold(item, name) {
+		var item []byte
+		if item, list = first(list); len(item) == len(name) && bytes.EqualFold(item, name) {
 			return true
 		}
 	}
 	return false
+}
+
+// first is the first item of a list, and the rest of it.
+func first(list []byte) (item, rest []byte) {
+	item, rest, _ = bytes.Cut(list, []byte(","))
+	return trim(item), rest
 }
 
 func trim(b []byte) []byte {
