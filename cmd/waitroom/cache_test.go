@@ -34,26 +34,13 @@ func (s *sites) last() *http.Request {
 // caching is the configuration with a cache.
 func (r *reloaded) caching(ttl string) *config.Config {
 	r.t.Helper()
-	c := r.config(1, false)
-	text := fmt.Sprintf(`
-listen: 127.0.0.1:0
-operator: {listen: 127.0.0.1:0}
-data_dir: %s
-keys: {dir: %s}
-cookies: {secure: false}
-rooms:
-  - name: booking
+	return r.with(fmt.Sprintf(`  - name: booking
     hosts: [a.example]
     open_paths: [/open/]
     backend: %s
     rate: 3600/h
     cache: [{paths: [/open/slots/*, /빈자리/*], ttl: %s}]
-`, c.DataDir, c.Keys.Dir, r.backend, ttl)
-	c, err := config.Parse("waitroom.yaml", []byte(text), nil)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return c
+`, r.backend, ttl))
 }
 
 // body is what a visitor gets, without following redirects.

@@ -51,6 +51,17 @@ func startReloaded(t *testing.T, backend http.HandlerFunc) *reloaded {
 // is there.
 func (r *reloaded) config(connect int, extra bool) *config.Config {
 	r.t.Helper()
+	rooms := fmt.Sprintf("  - {name: booking, hosts: [a.example], open_paths: [/open/], backend: %s, rate: 1/s, backend_timeouts: {connect: %ds}}\n",
+		r.backend, connect)
+	if extra {
+		rooms += "  - {name: extra, hosts: [b.example], open_paths: [/open/], backend: " + r.backend + ", rate: 1/s}\n"
+	}
+	return r.with(rooms)
+}
+
+// with is a configuration with these rooms.
+func (r *reloaded) with(rooms string) *config.Config {
+	r.t.Helper()
 	text := fmt.Sprintf(`
 listen: 127.0.0.1:0
 operator: {listen: 127.0.0.1:0}
@@ -58,11 +69,7 @@ data_dir: %s
 keys: {dir: %s}
 cookies: {secure: false}
 rooms:
-  - {name: booking, hosts: [a.example], open_paths: [/open/], backend: %s, rate: 1/s, backend_timeouts: {connect: %ds}}
-`, r.dir, filepath.Join(r.dir, "keys"), r.backend, connect)
-	if extra {
-		text += "  - {name: extra, hosts: [b.example], open_paths: [/open/], backend: " + r.backend + ", rate: 1/s}\n"
-	}
+%s`, r.dir, filepath.Join(r.dir, "keys"), rooms)
 	c, err := config.Parse("waitroom.yaml", []byte(text), nil)
 	if err != nil {
 		r.t.Fatal(err)
