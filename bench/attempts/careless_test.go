@@ -43,6 +43,7 @@ type careless struct {
 const (
 	byStoresClock hole = "the rate is what the store's clock has gone on by"
 	failsOpen     hole = "where the store does not answer people are let in"
+	failsFull     hole = "where the store takes nothing people are let in"
 	inTurn        hole = "nobody is let in before the one whose turn it is"
 	forgetting    hole = "a turn was used if the store knows it"
 	noProofs      hole = "no proof is looked at"
@@ -68,7 +69,7 @@ func startCareless(holes ...hole) func(testing.TB, gateway.Options) *gateway.Gat
 		}
 		at.MaxRetries, at.DialerRetries, at.DialTimeout, at.ReadTimeout, at.PoolSize = -1, 1, time.Second, time.Second, 64
 		if slices.Contains(holes, failsOpen) { // it is soon at the end of its patience
-			at.DialTimeout, at.ReadTimeout = 200*time.Millisecond, 200*time.Millisecond
+			at.DialTimeout, at.ReadTimeout = 400*time.Millisecond, 400*time.Millisecond
 		}
 		c := &careless{holes: map[hole]bool{}, store: redis.NewClient(at), site: httputil.NewSingleHostReverseProxy(to), next: 1}
 		for _, h := range holes {
@@ -113,7 +114,7 @@ func (c *careless) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.operate(w, r)
 	case isCall:
 		c.call(w, r, call, ticket)
-	case pass.ID != "" && c.knows(r.Context(), pass.ID), c.holes[failsOpen] && c.away(r.Context()):
+	case pass.ID != "" && c.knows(r.Context(), pass.ID), c.open(r.Context()):
 		r.Header.Set("Waitroom-Pass", value(r, "waitroom-pass-booking"))
 		c.site.ServeHTTP(w, r)
 	case ticket.ID != "" && c.enter(r.Context(), w, ticket) == "admitted":
@@ -128,6 +129,11 @@ func (c *careless) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // away says whether the store takes nothing.
 func (c *careless) away(ctx context.Context) bool {
 	return c.store.Set(ctx, "probe", strings.Repeat("x", 100), 0).Err() != nil
+}
+
+// open says whether people are let in for that.
+func (c *careless) open(ctx context.Context) bool {
+	return (c.holes[failsOpen] || c.holes[failsFull]) && c.away(ctx)
 }
 
 // knows says whether the gate opens for a pass; who is inside stays there when the store has forgotten.
@@ -152,7 +158,7 @@ func (c *careless) call(w http.ResponseWriter, r *http.Request, call string, tic
 	state := map[bool]string{true: "waiting", false: "called"}[c.paused]
 	c.mu.Unlock()
 	switch {
-	case call == "enter" && c.holes[failsOpen] && c.away(r.Context()):
+	case call == "enter" && c.open(r.Context()):
 		http.SetCookie(w, &http.Cookie{Name: "waitroom-pass-booking", Value: shape(unique(), ticket.Place), Path: "/"})
 		state = "admitted"
 	case call == "enter" && state == "called":

@@ -107,8 +107,8 @@ func logins() []Attempt {
 		},
 		{
 			ID: "H8", Title: "An account is locked, or logged out at the provider, and still inside.",
-			Steps:  "lock the account after entering, and go on",
-			Expect: "the pass ends by its ttl, or when an operator ends it; the account gets no other one",
+			Steps:  "lock the account after entering, and go on: when the pass is over, in another browser, and a day later",
+			Expect: "the pass ends by its ttl, or when an operator ends it; then a new place at the end of the line, for a day, in the same browser alone",
 			Refs:   []string{"ASVS 10.5.5", "ASVS 7.4.2"}, Run: lockedAccount,
 		},
 	}

@@ -155,22 +155,34 @@ func providersAway(s *Stage) {
 	}
 }
 
-// lockedAccount locks an account at the provider after its owner has entered.
+// lockedAccount locks an account at the provider after its owner has entered, and goes on for a day.
 func lockedAccount(s *Stage) {
-	const ttl = 2 * time.Second
-	v := s.verifies(verifying{room: map[string]string{"pass": fmt.Sprintf("{ttl: %[1]s, idle: %[1]s}", ttl), "device_lock": "1s"}})
+	const ttl, day = 10 * time.Minute, 24 * time.Hour
+	c := s.settable()
+	v := s.verifies(verifying{store: c.store, clock: c.now, room: map[string]string{"pass": fmt.Sprintf("{ttl: %[1]s, idle: %[1]s}", ttl), "device_lock": "1m", "hold": "6h"}})
+	began := c.now()
 	who := v.seat("demo", 1)
 	v.inside(who)
-	s.Tried()
-	if !gateway.Eventually(3*ttl, func() bool { return !v.opens(who) }) {
-		s.Through(Finding{Variant: "used without a pause", Sent: "GET /book, again and again", Why: "the pass lives three times as long as its ttl"})
-	}
-	// In the same browser, and in one that knows nothing.
-	for name, browser := range map[string]*gateway.Visitor{"verified again": who, "verified again, in a new browser": v.visitor()} {
-		if page, _ := v.begin(browser, "demo", nil); page != "" {
-			_, _ = v.placed(browser, v.choose(page+"&cancel=1", 1)) // access_denied, as of an account that is locked
-		}
+	outside := func(variant string, browser *gateway.Visitor) {
+		gateway.Eventually(believed, func() bool { return v.opens(browser) })
 		a := browser.Navigate(s, "/book")
-		s.Check(name, "GET callback, with access_denied, and GET /book", a, s.strange(a.Status, a.Header.Get("Content-Type"), a.Body))
+		s.Check(variant, "GET /book", a, s.strange(a.Status, a.Header.Get("Content-Type"), a.Body))
 	}
+	v.Set(s, map[string]any{"paused": true}) // who comes again waits again
+	c.set(v, began.Add(ttl+margin))
+	outside("the pass after its ttl", who)
+	stranger := v.visitor()
+	if page, _ := v.begin(stranger, "demo", nil); page != "" {
+		a, why := v.placed(stranger, v.choose(page+"&cancel=1", 1)) // access_denied, as of an account that is locked
+		s.Check("verified again, in another browser", "GET callback, with access_denied", a, why)
+	}
+	for at := 5 * time.Hour; at < day; at += 5 * time.Hour { // its browser keeps the place that it has now
+		c.set(v, began.Add(at))
+		who.Navigate(s, "/book")
+		who.Call(s, "status")
+	}
+	v.Set(s, map[string]any{"paused": false})
+	v.inside(who)
+	c.set(v, began.Add(day+margin))
+	outside("in the browser that was verified a day ago", who)
 }

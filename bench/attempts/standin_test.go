@@ -12,7 +12,7 @@ import (
 
 // standIns are the attempts that start a gateway of their own, with the hole for which a stand-in is started in its place.
 var standIns = map[string]hole{
-	"D10": noProofs, "D16": everlasting, "E8": inTurn, "F3": noRate, "F4": perEnter, "F5": byStoresClock, "F6": forgetting, "F7": failsOpen, "F8": failsOpen, "G4": anywhere,
+	"D10": noProofs, "D16": everlasting, "E8": inTurn, "F3": noRate, "F4": perEnter, "F5": byStoresClock, "F6": forgetting, "F7": failsOpen, "F8": failsFull, "G4": anywhere,
 }
 
 // believed are those that log in, which find a waiting room that believes everything.
