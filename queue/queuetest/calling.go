@@ -27,7 +27,7 @@ func callsInOrder(t *testing.T, b *Bench) {
 	r.leave(251, places[251])
 	r.run(15 * Second)
 	r.crash()
-	r.run(600 * Second)
+	r.runTill(600*Second, func() bool { return r.view().Calls == 398 })
 	var last int64
 	called := map[queue.ID]bool{}
 	for _, rec := range r.journal(queue.KindCall) {

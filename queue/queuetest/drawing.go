@@ -46,7 +46,7 @@ func draw(t *testing.T, b *Bench) {
 	if late.Place != b.Clock.Now() {
 		t.Errorf("arrived after the opening and got place %d, want %d", late.Place, b.Clock.Now())
 	}
-	r.run(200 * Second)
+	r.runTill(200*Second, func() bool { return r.view().Calls == 51 })
 	var last int64
 	n := 0
 	for _, rec := range r.journal(queue.KindCall) {
@@ -106,8 +106,9 @@ func opening(t *testing.T, b *Bench) {
 	rules.OpensAt = Start + 100*Second
 	r := open(t, b, rules)
 	places := r.arriveAll(0, 20)
-	for range 90 {
+	for range 30 {
 		r.run(Second)
+		r.move(2 * Second)
 		r.want("before the opening", r.arrival(queue.Arrival{ID: ID(3), Direct: true}), queue.StateWaiting)
 		r.want("before the opening", r.enter(0, places[0]), queue.StateWaiting)
 	}

@@ -116,7 +116,7 @@ func losing(t *testing.T, b *Bench) {
 		t.Errorf("entering while the room recovers: %+v", s)
 	}
 	r.move(v.RecoverUntil - b.Clock.Now())
-	r.run(600 * Second)
+	r.runTill(600*Second, func() bool { return r.view().Front >= places[len(places)-1] })
 	called := map[int64]bool{}
 	var order []int64
 	for _, rec := range r.journal(queue.KindCall) {

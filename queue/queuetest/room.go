@@ -125,6 +125,15 @@ func (r *room) run(d int64) {
 	}
 }
 
+// runTill lets time pass until something is so, for d at most, and then some more: what must not follow would.
+func (r *room) runTill(d int64, so func() bool) {
+	r.t.Helper()
+	for ; d > 0 && !so(); d -= tickPause {
+		r.move(tickPause)
+	}
+	r.run(min(max(d, 0), 10*Second))
+}
+
 func (r *room) view() *queue.View { return r.gates[0].View() }
 
 func (r *room) arrival(a queue.Arrival) queue.Seat {

@@ -29,6 +29,7 @@ import (
 const shortest = 1
 
 func TestTheLineKeepsItsPromisesBehindSentinel(t *testing.T) {
+	t.Parallel()
 	master := redistest.Start(t)
 	redistest.StartReplica(t, master)
 	on := target{
@@ -39,6 +40,7 @@ func TestTheLineKeepsItsPromisesBehindSentinel(t *testing.T) {
 }
 
 func TestTheLineKeepsItsPromisesInACluster(t *testing.T) {
+	t.Parallel()
 	nodes := redistest.StartCluster(t)
 	on := target{options: Options{Cluster: []string{nodes[0].Addr(), nodes[2].Addr()}}, masters: nodes, longest: shortest}
 	queuetest.Run(t, on.bench())

@@ -80,7 +80,7 @@ func TestTheScriptsReckonAsThePaceDoes(t *testing.T) {
 	server := redistest.Start(t)
 	client := server.Client()
 	defer func() { _ = client.Close() }()
-	checks(t, "30")
+	checks(t, "20")
 	rooms := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		rooms++

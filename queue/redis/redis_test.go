@@ -151,13 +151,14 @@ func checks(t testing.TB, n string) {
 }
 
 func TestTheLineKeepsItsPromisesOnARealRedis(t *testing.T) {
+	t.Parallel()
 	on := single(redistest.Start(t))
-	on.longest = 150
+	on.longest = 70 // those that take longer are for package memory: TestTheScriptsReckonAsThePaceDoes
 	queuetest.Run(t, on.bench())
 }
 
 func TestTheLineDoesWhatTheModelDoesOnARealRedis(t *testing.T) {
-	checks(t, "40")
+	checks(t, "25")
 	queuetest.RunModel(t, single(redistest.Start(t)).bench())
 }
 
