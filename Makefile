@@ -14,12 +14,14 @@ MAX_SIZE := 17000000
 # What hardly a visitor's request goes through is built for size: half a megabyte less.
 COLD     := net/http go.yaml.in/... google.golang.org/protobuf/... github.com/spf13/... github.com/go-jose/... github.com/prometheus/... \
             waitroom/config waitroom/proxy/waiting/choice waitroom/token/identity/... math/big waitroom/cmd/... waitroom/bench/... waitroom/proxy/operator waitroom/queue/audit encoding/json crypto/x509/... mime/... github.com/coreos/... golang.org/x/oauth2/... go.uber.org/...
+# What only computes, in one goroutine: the race detector would find nothing in it, and take ten times as long. Its packages stand in `test`.
+PURE     := UseTheRateWhateverShare|LosesLittleOfItsFirst|SortedListWithRanks|InAFewHundredKnots|NothingComesFromElsewhere|EveryPageIsWellFormed|FuzzAppend|TestCommands/dialogue/plan
 # `make vet` has looked at all of it.
-TEST     := CGO_ENABLED=1 go test -race -vet off -p 2 -count 1 -timeout 15m
+TEST     := CGO_ENABLED=1 go test -race -vet off -p 2 -count 1 -timeout 15m -skip '$(PURE)'
 # What drives the built program measures, too: each package runs by itself, and without the race detector in the visitors. Its tests mostly wait.
 EVENING  := go test -vet off -p 1 -parallel 4 -count 1 -timeout 15m
-# The race detector drops pooled values on purpose: allocations are counted without it.
-ALLOCS   := go test -vet off -count 1 -run Allocat
+# The race detector drops pooled values on purpose: allocations are counted without it, too.
+ALONE    := go test -vet off -p 2 -count 1 -run 'Allocat|$(PURE)'
 
 MICRO     := ./token ./queue ./queue/memory ./queue/redis ./proxy/...
 BIG       := TicketsInTheLine|Replay
@@ -35,7 +37,7 @@ build: ## the commands, static and stripped, into dist/
 
 test: needs ## every test, with the race detector; installs what tests need where it is missing
 	@mkdir -p dist
-	@{ $(TEST) -json $$(go list ./queue/redis ./... | grep -v '/bench/') ./.ci/tally; $(ALLOCS) -json ./token ./proxy ./proxy/bound ./proxy/visitor ./proxy/forward; $(EVENING) -json ./bench/...; } | tee dist/test.json | go run ./.ci/tally
+	@{ $(TEST) -json $$(go list ./queue/redis ./... | grep -v '/bench/') ./.ci/tally; $(ALONE) -json ./cmd/waitroom ./queue ./queue/memory ./token ./proxy ./proxy/bound ./proxy/visitor ./proxy/forward ./proxy/waiting/page ./proxy/waiting/choice; $(EVENING) -json ./bench/...; } | tee dist/test.json | go run ./.ci/tally
 
 race: needs ## the tests of PKG (default: queue, token and proxy), ten times each, to hunt races
 	CGO_ENABLED=1 go test -race -p 2 -count 10 -timeout 60m $(or $(PKG),./queue/... ./token/... ./proxy/...)
