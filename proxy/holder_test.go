@@ -10,7 +10,7 @@ import (
 )
 
 // volatile is what differs between two answers that say the same.
-var volatile = regexp.MustCompile(`"(next_poll_ms|server_time|ticket_number|position|waiting|eta_seconds|ticket|low|high)":("[^"]*"|null|-?\d+|\{[^}]*\})`)
+var volatile = regexp.MustCompile(`"(next_poll_ms|retry_after|opens_in|server_time|ticket_number|position|waiting|eta_seconds|ticket|low|high)":("[^"]*"|null|-?\d+|\{[^}]*\})`)
 
 func (a answer) told() string { return volatile.ReplaceAllString(a.body, `"$1":_`) }
 

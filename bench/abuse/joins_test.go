@@ -74,6 +74,9 @@ func TestARefusalSaysWhatWasExceededAndWhenToComeAgain(t *testing.T) {
 	if _, err := fmt.Sscan(a.Header.Get("Retry-After"), &wait); err != nil || wait < 86_000 || wait > 86_400 {
 		t.Errorf("Retry-After: %s", a.Header.Get("Retry-After"))
 	}
+	if !strings.Contains(a.Body, fmt.Sprintf(`"retry_after":%d}`, wait)) {
+		t.Errorf("the body does not say when to come again: %s", a.Body)
+	}
 	if got := a.Header.Get("RateLimit-Policy"); got != `"address";q=1;w=86400` {
 		t.Errorf("RateLimit-Policy: %s", got)
 	}

@@ -138,9 +138,6 @@ func (r *Room) tell(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visi
 	retryAfter(ctx, min(s.NextPoll, maxRetry))
 }
 
-// maxRetry bounds Retry-After: a lock may be hours.
-const maxRetry = 10 * time.Minute
-
 // asked is how a call without a good ticket is refused where only verified people get a place.
 func asked(no problem) problem {
 	if no == noTicket {

@@ -2,6 +2,7 @@ package waiting
 
 import (
 	"cmp"
+	"strconv"
 
 	"github.com/valyala/fasthttp"
 
@@ -114,7 +115,7 @@ func (r *Room) refuse(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vi
 		no = workWanted
 	}
 	if s.back == "" && hasPrefix(q.Path, own) || v.Wish() != visitor.Page {
-		answerWith(ctx, no, s.puzzle)
+		answerWith(ctx, no, s)
 	} else {
 		f := page.Facts{
 			Room: r.Name, State: "limited", Low: -1, High: -1, NextPollMS: max(s.over.Seconds()*1000, 5000),
@@ -133,15 +134,18 @@ func (r *Room) refuse(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vi
 	}
 }
 
-// answerWith is a problem with a puzzle to solve, if there is one.
-func answerWith(ctx *fasthttp.RequestCtx, p problem, puzzle string) {
+// answerWith is a problem with when to come again, and a puzzle to solve, if there is one.
+func answerWith(ctx *fasthttp.RequestCtx, p problem, s shut) {
 	answerProblem(ctx, p, nil)
-	if puzzle == "" {
-		return
-	}
 	body := ctx.Response.Body()
-	body = append(body[:len(body)-1], `,"challenge":`...)
-	ctx.Response.SetBody(append(append(body, puzzle...), '}'))
+	body = body[:len(body)-1]
+	if s.over.Limited() {
+		body = strconv.AppendInt(append(body, `,"retry_after":`...), retryAfter(ctx, s.over.Wait), 10)
+	}
+	if s.puzzle != "" {
+		body = append(append(body, `,"challenge":`...), s.puzzle...)
+	}
+	ctx.Response.SetBody(append(body, '}'))
 }
 
 // Wait tells when to come again, and what was exceeded.

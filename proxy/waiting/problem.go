@@ -81,7 +81,7 @@ func answerProblem(ctx *fasthttp.RequestCtx, p problem, s *standing) {
 	b = strconv.AppendInt(b, int64(p.status), 10)
 	b = text(append(b, `,"detail":`...), p.detail)
 	if s != nil {
-		retryAfter(ctx, s.NextPoll)
+		b = strconv.AppendInt(append(b, `,"retry_after":`...), retryAfter(ctx, min(s.NextPoll, maxRetry)), 10)
 		b = s.appendMembers(append(b, ','))
 	}
 	ctx.Response.SetBody(append(b, '}'))
@@ -112,10 +112,14 @@ func Refusal(ctx *fasthttp.RequestCtx) (traffic.Reason, bool) {
 // Unconfirmed answers a program that does not show what the session of its pass asks for.
 func Unconfirmed(ctx *fasthttp.RequestCtx) { answerProblem(ctx, unconfirmed, nil) }
 
-// retryAfter writes whole seconds, at least one.
-func retryAfter(ctx *fasthttp.RequestCtx, pause time.Duration) {
+// maxRetry bounds Retry-After: a lock may be hours.
+const maxRetry = 10 * time.Minute
+
+// retryAfter writes whole seconds, at least one, and gives them.
+func retryAfter(ctx *fasthttp.RequestCtx, pause time.Duration) int64 {
 	seconds := max(1, int64((pause+time.Second-1)/time.Second))
 	ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, strconv.FormatInt(seconds, 10))
+	return seconds
 }
 
 // answerStanding writes a standing as JSON, with 200.

@@ -117,6 +117,9 @@ func (s *standing) appendMembers(b []byte) []byte {
 
 // appendRare writes the members that most answers do not have.
 func (s *standing) appendRare(b []byte) []byte {
+	if s.opensAt > s.now {
+		b = left(append(b, `,"opens_in":`...), s.opensAt-s.now)
+	}
 	if s.away {
 		b = append(b, `,"store_away":true`...)
 	}
@@ -148,7 +151,11 @@ func (s *standing) appendPerson(b []byte) []byte {
 	if s.State == queue.StateNotEligible {
 		b = text(append(b, `,"reason":`...), s.reason)
 		b = instant(append(b, `,"next_window":{"from":`...), s.from)
-		b = append(instant(append(b, `,"until":`...), s.to), '}')
+		b = instant(append(b, `,"until":`...), s.to)
+		if s.from > s.now {
+			b = left(append(b, `,"opens_in":`...), s.from-s.now)
+		}
+		b = append(b, '}')
 	}
 	if s.until != 0 {
 		b = instant(append(b, `,"held_since":`...), s.since)
@@ -160,6 +167,9 @@ func (s *standing) appendPerson(b []byte) []byte {
 	}
 	return b
 }
+
+// left writes what is left until an instant, in whole seconds that are over by then.
+func left(b []byte, micros int64) []byte { return strconv.AppendInt(b, (micros+second-1)/second, 10) }
 
 func number(b []byte, n int64) []byte {
 	if n == 0 {
