@@ -3,7 +3,7 @@
 // other colours: it is asked what depends on them.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { launch, pages, serve } from './common.mjs';
+import { launch, pages, serve } from './pages.mjs';
 
 const [dir, ...only] = process.argv.slice(2);
 if (!dir) { console.error('usage: node axe.mjs DIR [NAME…]'); process.exit(2); }

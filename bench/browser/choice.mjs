@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { launch, run, serve, watched } from './common.mjs';
+import { launch, run, serve, watched } from './pages.mjs';
 
 const dir = process.argv[2];
 if (!dir) { console.error('usage: node choice.mjs DIR'); process.exit(2); }

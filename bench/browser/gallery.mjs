@@ -2,7 +2,7 @@
 // and dark; on the telephone also without script and with forced colours.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { launch, pages, serve } from './common.mjs';
+import { launch, pages, serve } from './pages.mjs';
 
 const [dir, out, ...only] = process.argv.slice(2);
 if (!dir || !out) { console.error('usage: node gallery.mjs DIR OUT [NAME…]'); process.exit(2); }

@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { launch } from './common.mjs';
+import { launch } from './pages.mjs';
 import { device, home, inside, keyed, operated, until } from './room.mjs';
 
 const [policy, gateway, operators, token] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 // node page.mjs DIR: how the waiting page behaves in a real browser, against a server that says what the test wants.
 // DIR holds the rendered pages. Exit 1 if anything is not as it should be.
 import assert from 'node:assert/strict';
-import { launch, pages, run, serve, watched } from './common.mjs';
+import { launch, pages, run, serve, watched } from './pages.mjs';
 
 const dir = process.argv[2];
 if (!dir) { console.error('usage: node page.mjs DIR'); process.exit(2); }

@@ -3,7 +3,7 @@
 // first that is broken ends it with exit 1. With a folder for pictures it writes what people see meanwhile.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { launch } from './common.mjs';
+import { launch } from './pages.mjs';
 import { device, inside, keyed, operated, until } from './room.mjs';
 
 const [gateway, operators, token, pictures] = process.argv.slice(2);

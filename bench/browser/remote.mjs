@@ -1,7 +1,7 @@
 // node remote.mjs: a real browser for a program on the other side of standard input and output. Each line in is a JSON
 // object {id, do, tab, …}, each line out {id, value} or {id, error}; the first line out says that the browser is there.
 import { createInterface } from 'node:readline';
-import { launch } from './common.mjs';
+import { launch } from './pages.mjs';
 
 const browser = await launch();
 const tabs = new Map();

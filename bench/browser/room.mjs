@@ -1,6 +1,6 @@
 // What tests of the device's key share: a room that lets people in when it is told to, and browsers with a profile on disk.
 import { chromium } from 'playwright-core';
-import { executable } from './common.mjs';
+import { executable } from './pages.mjs';
 
 export async function until(what, ask, limit = 20000) {
   for (const end = Date.now() + limit; ;) {
