@@ -29,6 +29,9 @@ type demo struct {
 	verified, hasty bool
 }
 
+// maxDemoLine is the longest line that the demo keeps: its visitors are all in this process.
+const maxDemoLine = 10_000
+
 func demoCommand() *cobra.Command {
 	var d demo
 	cmd := &cobra.Command{
@@ -46,7 +49,15 @@ one device at a time, and enters on the day that their birthday allows.`,
   waitroom demo --rate 30/min --line 40
   waitroom demo --identity --minutes-as-seconds`,
 		Args: takes(),
-		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context(), cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, err := parseRate(d.rate); err != nil {
+				return misused(cmd, "--rate: %v", err)
+			}
+			if d.line < 0 || d.line > maxDemoLine {
+				return misused(cmd, "--line is %d and has to be a number from 0 to %d", d.line, maxDemoLine)
+			}
+			return d.run(cmd.Context(), cmd.OutOrStdout())
+		},
 	}
 	cmd.Flags().StringVar(&d.listen, "listen", "127.0.0.1:8080", "`ADDRESS` for visitors")
 	cmd.Flags().StringVar(&d.operator, "operator", "127.0.0.1:8081", "`ADDRESS` for operators")

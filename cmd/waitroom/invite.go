@@ -37,6 +37,9 @@ needs to know who was sent which has to write that down. They are secrets.`,
 			if !ok || count < 1 || count > maxInvitations {
 				return misused(cmd, "--count is %q and has to be a number from 1 to 1,000,000", number)
 			}
+			if group == "" {
+				return misused(cmd, "--group is missing: name one under eligibility.groups of the room %s", args[0])
+			}
 			c, err := load(cmd, file)
 			if err != nil {
 				return err
@@ -78,9 +81,6 @@ func invited(c *config.Config, name, group string) (*config.Room, error) {
 		return nil, fmt.Errorf("there is no room %s in the configuration", name)
 	}
 	room := &c.Rooms[i]
-	if group == "" {
-		return nil, fmt.Errorf("--group is missing: name one under eligibility.groups of the room %s", name)
-	}
 	for _, g := range room.Eligibility.Groups {
 		if g.Name == group && g.Invitations {
 			return room, nil
