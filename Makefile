@@ -19,7 +19,7 @@ PURE     := UseTheRateWhateverShare|LosesLittleOfItsFirst|SortedListWithRanks|In
 # `make vet` has looked at all of it.
 TEST     := CGO_ENABLED=1 go test -race -vet off -p 2 -count 1 -timeout 15m -skip '$(PURE)'
 # What drives the built program measures, too: each package runs by itself, and without the race detector in the visitors. Its tests mostly wait.
-EVENING  := go test -vet off -p 1 -parallel 4 -count 1 -timeout 15m
+EVENING  := go test -vet off -p 1 -parallel 3 -count 1 -timeout 15m
 # The race detector drops pooled values on purpose: allocations are counted without it, too.
 ALONE    := go test -vet off -p 2 -count 1 -run 'Allocat|$(PURE)'
 
@@ -35,7 +35,7 @@ help: ## show this list
 build: ## the commands, static and stripped, into dist/
 	go build -tags nethttpomithttp2 -trimpath $(COLD:%=-gcflags='%=-l') -ldflags '-s -w -X main.stamp=$(VERSION)' -o dist/ ./cmd/...
 
-test: needs ## every test, with the race detector; installs what tests need where it is missing
+test: needs ## every test, with the race detector where anything is concurrent; installs what tests need where it is missing
 	@mkdir -p dist
 	@{ $(TEST) -json $$(go list ./queue/redis ./... | grep -v '/bench/') ./.ci/tally; $(ALONE) -json ./cmd/waitroom ./queue ./queue/memory ./token ./proxy ./proxy/bound ./proxy/visitor ./proxy/forward ./proxy/waiting/page ./proxy/waiting/choice; $(EVENING) -json ./bench/...; } | tee dist/test.json | go run ./.ci/tally
 

@@ -36,6 +36,7 @@ func run(t rapid.TB, o simulate.Options) *simulate.Result {
 func share[T any](v T) *T { return &v }
 
 func TestTheSameSeedGivesTheSameResult(t *testing.T) {
+	t.Parallel()
 	o := options(5_000, 100, 0.8)
 	o.Crowd.Early, o.Crowd.EarlyOver, o.Rules.Draw = 0.3, 10*time.Minute, true
 	o.Crowd.Late, o.Crowd.LateBy = 0.1, 5*time.Minute
@@ -90,6 +91,7 @@ func drawOptions(t *rapid.T) simulate.Options {
 }
 
 func TestNobodyIsLostAndTheCeilingHolds(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		o := drawOptions(t)
 		r := run(t, o)
@@ -109,6 +111,7 @@ func TestNobodyIsLostAndTheCeilingHolds(t *testing.T) {
 }
 
 func TestTheRateIsUsedWhateverShareShowsUp(t *testing.T) {
+	t.Parallel()
 	for _, perSecond := range []float64{20, 200} {
 		for _, showUp := range []float64{1, 0.8, 0.4, 0.1} {
 			// The share is learnt once, in the first ten seconds: a long line makes that little.
@@ -129,6 +132,7 @@ func TestTheRateIsUsedWhateverShareShowsUp(t *testing.T) {
 }
 
 func TestWhoIsAskedAboutWhenCalledWaitsAsLongAsWhoIsFollowed(t *testing.T) {
+	t.Parallel()
 	f := func(why string, set func(*simulate.Options)) {
 		t.Helper()
 		o := options(12_000, 100, 0.8)
@@ -163,6 +167,7 @@ func TestWhoIsAskedAboutWhenCalledWaitsAsLongAsWhoIsFollowed(t *testing.T) {
 }
 
 func TestInAPauseVisitorsAskAsSeldomAsTheyAreTold(t *testing.T) {
+	t.Parallel()
 	o := options(1000, 0, 1)
 	o.Crowd.Over, o.Limit = time.Second, time.Hour
 	r := run(t, o)
@@ -182,6 +187,7 @@ func TestAQuietRoomLetsEverybodyInAtOnce(t *testing.T) {
 }
 
 func TestLatePeopleEnterAndHoldUpNobody(t *testing.T) {
+	t.Parallel()
 	o := options(12_000, 100, 1)
 	punctual := run(t, o)
 	o.Crowd.Late, o.Crowd.LateBy = 0.3, 3*time.Minute
