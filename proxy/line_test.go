@@ -27,6 +27,8 @@ type line struct {
 	outage atomic.Int32
 	// still leaves the view as it was read last.
 	still atomic.Bool
+	// behind is the view of a gateway that has read less, where it is set.
+	behind atomic.Pointer[queue.View]
 	// plain lets the view grow old as it does.
 	plain atomic.Bool
 	trips atomic.Int64
@@ -43,6 +45,9 @@ func (l *line) View() *queue.View {
 		old.At = l.now() - 3*second
 		return old.After(nil, time.Now().Add(-3*time.Second), time.Now().Add(-3*time.Second))
 	}
+	if v := l.behind.Load(); v != nil {
+		return v
+	}
 	if !l.still.Load() {
 		_ = l.engine.Refresh(context.Background())
 	}
@@ -53,6 +58,11 @@ func (l *line) View() *queue.View {
 	// However slow the machine is: this view was read just now.
 	v.After(l.engine.View(), time.Now(), time.Now())
 	return &v
+}
+
+func (l *line) Refresh(ctx context.Context) error {
+	l.behind.Store(nil)
+	return l.engine.Refresh(ctx)
 }
 
 func (l *line) trip(ctx context.Context, do func(context.Context) (queue.Seat, error)) (queue.Seat, error) {

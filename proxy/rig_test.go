@@ -62,6 +62,8 @@ type settings struct {
 	// key asks for devices' keys; prefix binds to networks.
 	key    waiting.KeyPolicy
 	prefix bool
+	// shared says that other gateways are on the store.
+	shared bool
 	// identity makes rooms ask for verified people.
 	identity func(engine) *waiting.Identity
 	// engine is another line than a new embedded one; keys its keys.
@@ -186,7 +188,7 @@ func (r *rig) gateOptions(s settings) proxy.Options {
 		}
 		one.Waiting = &waiting.Room{
 			Name: one.Name, Line: inside, Keys: r.keys, Cookies: r.cookies, Page: builtIn,
-			Status: s.status, Idle: s.idle, Key: s.key, Identity: asked, Proofs: waiting.NewProofs(), Prefix: s.prefix, TLS: s.tls, Traffic: one.Traffic,
+			Status: s.status, Idle: s.idle, Key: s.key, Identity: asked, Proofs: waiting.NewProofs(), Prefix: s.prefix, TLS: s.tls, Traffic: one.Traffic, Shared: s.shared,
 		}
 	}
 	return o

@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -335,6 +336,67 @@ func TestAPositionNeverRises(t *testing.T) {
 	}
 	if len(lowest) < 12 {
 		t.Errorf("only %d were looked at", len(lowest))
+	}
+}
+
+func TestAPositionNeverRisesFromGatewayToGateway(t *testing.T) {
+	r := opened(t, settings{shared: true})
+	ahead := []*person{r.browser(), r.browser(), r.browser()}
+	for _, p := range ahead {
+		p.call("join")
+		r.pass(second / 10)
+	}
+	browser, app := r.browser(), r.app()
+	browser.call("join")
+	mine := app.call("join").said(t).Ticket
+	behind := r.line.View()
+	for _, p := range ahead[:2] {
+		p.call("leave")
+	}
+	first, second := browser.call("status").said(t).position(), app.appCall("status", mine, "").said(t)
+	if second.Ticket == "" || second.Ticket == mine {
+		t.Fatal("the app's ticket does not know of the lower position")
+	}
+	r.line.behind.Store(behind)
+	if at := browser.call("status").said(t).position(); first != 2 || at != first {
+		t.Errorf("a browser: from %d to %d", first, at)
+	}
+	if at := app.appCall("status", second.Ticket, "").said(t); second.position() != 3 || at.position() != 3 || at.Ticket != "" {
+		t.Errorf("an app: from %d to %d, a new ticket: %t", second.position(), at.position(), at.Ticket != "")
+	}
+}
+
+func TestWhoWasToldOfTheirCallByAnotherGatewayEnters(t *testing.T) {
+	r := opened(t, settings{shared: true})
+	f := func(try func(p *person)) {
+		t.Helper()
+		p := r.browser()
+		p.call("join")
+		behind := r.line.View()
+		r.turn()
+		p.call("status").want(t, 200, "called")
+		r.line.behind.Store(behind)
+		try(p)
+	}
+	f(func(p *person) { p.call("enter").want(t, 200, "admitted") })
+	f(func(p *person) {
+		if a := p.get("/book"); a.StatusCode != http.StatusSeeOther {
+			t.Errorf("a page: %d %s", a.StatusCode, a.state())
+		}
+	})
+}
+
+func TestWhoIsFarFromTheirTurnDoesNotMakeAGatewayAskTheStore(t *testing.T) {
+	r := opened(t, settings{shared: true})
+	r.crowd(1000)
+	p := r.browser()
+	p.call("join")
+	behind := r.line.View()
+	r.line.behind.Store(behind)
+	p.call("enter").want(t, 409, "waiting")
+	p.get("/book").wantPage(t, 200, "waiting")
+	if r.line.behind.Load() == nil {
+		t.Error("the view was read anew")
 	}
 }
 

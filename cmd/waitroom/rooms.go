@@ -89,6 +89,7 @@ func (g *gateway) take(ctx context.Context, c *config.Config) (o proxy.Options, 
 				room.Waiting.Door, room.Waiting.Trusted = g.door(c, from), c.TrustedProxies
 				room.Waiting.Work, room.Waiting.Captcha = g.work(from), g.captcha(from)
 				room.Waiting.TLS, room.Waiting.Proofs, room.Waiting.Traffic = o.TLS, g.proofs, room.Traffic
+				room.Waiting.Shared = !c.Store.Embedded()
 				room.Waiting.Identity, err = g.identity(c, from, r.line, schedules[from.Name], made)
 				room.Waiting.Key, room.Waiting.Prefix = keyPolicies[from.Device.Key], from.Device.BindAddress == config.BindPrefix
 			}

@@ -208,6 +208,8 @@ func (r *Room) enterCall(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor
 		answerProblem(ctx, no, &s)
 		return
 	}
+	view = r.latest(&t, view)
+	now = view.Now()
 	s := r.standing(&t, view, now)
 	if r.waits(&t, view, now) {
 		answerProblem(ctx, notCalled, &s) // whose turn it is not yet needs no proof to be told so

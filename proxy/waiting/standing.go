@@ -47,7 +47,11 @@ func (r *Room) stands(f *found, v *queue.View, now int64) standing {
 	if f.why == storeAway {
 		s.State, s.away = queue.StateRecovering, true
 	}
+	was, place := f.ticket.Position, r.place(&f.ticket, &v.Rules)
 	f.ticket.Position = shown(&f.ticket, &s, v)
+	// Another gateway may know less, or round up more: it learns of a lower position by the ticket. One that is called may have
+	// been used, and is renewed only when the store has said that it was not.
+	f.renew = f.renew || r.Shared && f.ticket.Position != was && place > v.Front
 	return s
 }
 

@@ -47,6 +47,9 @@ func (r *Room) Visit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Vis
 // the visitor has to take a new place.
 func (r *Room) revisit(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, t token.Ticket) bool {
 	view := r.Line.View()
+	if v.Wish() == visitor.Page {
+		view = r.latest(&t, view)
+	}
 	now := view.Now()
 	called := r.place(&t, &view.Rules) <= view.Front
 	withheld := r.withheld(v)

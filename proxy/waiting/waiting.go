@@ -9,6 +9,7 @@
 package waiting
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -32,6 +33,8 @@ import (
 type Line interface {
 	queue.Line
 	queue.Inside
+	// Refresh reads the view anew.
+	Refresh(ctx context.Context) error
 }
 
 // Room is one room as its visitors meet it. It is immutable: a changed
@@ -39,7 +42,9 @@ type Line interface {
 type Room struct {
 	Name string
 	Line Line
-	Keys *token.Ring
+	// Shared says that other gateways let in from the same line: what one has shown, all have to know.
+	Shared bool
+	Keys   *token.Ring
 	// Cookies are shared by all rooms of a gateway.
 	Cookies visitor.Cookies
 	Page    *page.Template
@@ -77,6 +82,7 @@ type Room struct {
 	Failed func(error)
 
 	patience patience
+	newer    newer
 }
 
 // storeWait bounds how long a visitor's request waits for the store.
