@@ -46,7 +46,7 @@ var web = []Attempt{
 	},
 	{
 		ID: "G12", Title: "A compression oracle (BREACH): a secret and a visitor's own input in one compressed page.",
-		Steps:  "proxy/waiting/page: no ticket, pass or device is ever written into a page, and page_test.go says so",
-		Expect: "there is no secret in a body that is compressed", Refs: []string{"CWE-310"}, Driver: Static,
+		Steps:  "with the cookies of a place ask for {page}?x, as a browser that takes gzip, and look for the ticket and the device in the page",
+		Expect: "there is no secret in a page, compressed or not", Refs: []string{"CWE-310"}, Driver: HTTP, Needs: NeedClosed, Run: squeezed,
 	},
 }

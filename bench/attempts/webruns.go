@@ -237,3 +237,25 @@ func replays(s *Stage) {
 		s.Check(fmt.Sprintf("join, replay %d", i+1), "POST join with Early-Data: 1", a, reason)
 	}
 }
+
+// squeezed looks for what only the visitor's cookies should say in pages that have the visitor's own input in them.
+func squeezed(s *Stage) {
+	w := s.Waiter()
+	secrets := maps.Clone(w.Cookies)
+	for name, secret := range secrets {
+		for _, uri := range []string{s.Page, s.Page + "?" + name + "=" + url.QueryEscape(secret[:min(8, len(secret))])} {
+			for _, agent := range []string{w.Agent, otherAgents["a telephone"]} { // whose the place is, and who has copied it
+				v := w.Twin()
+				v.Agent = agent
+				a := v.Navigate(s, uri)
+				reason := ""
+				for other, text := range secrets {
+					if strings.Contains(a.Body, text) {
+						reason = "the page has in it what the cookie " + other + " says"
+					}
+				}
+				s.Check(fmt.Sprintf("%s, by %.30s", uri, agent), "GET "+uri, a, reason)
+			}
+		}
+	}
+}
