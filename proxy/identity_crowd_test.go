@@ -17,6 +17,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"waitroom/bench/provider"
 	"waitroom/queue"
@@ -129,6 +131,13 @@ func TestNothingThatAProviderTellsIsKept(t *testing.T) {
 			}
 		}
 	}
+	var said bytes.Buffer // everything, as the program logs it at its most talkative
+	log := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewDevelopmentEncoderConfig()), zapcore.AddSync(&said), zap.DebugLevel))
+	telling := func(i *waitingIdentity) {
+		i.Told = func(name string, err error) {
+			log.Debug("a verification ended", zap.String("provider", name), zap.Error(err))
+		}
+	}
 	visit := func(r *rig) {
 		t.Helper()
 		p := r.browser().verified(r.desks[0], fmt.Sprint("person=", who.Number))
@@ -141,6 +150,11 @@ func TestNothingThatAProviderTellsIsKept(t *testing.T) {
 				t.Errorf("the cookie %s has it", k)
 			}
 		}
+		for _, forgery := range []provider.Forgery{provider.OldKey, provider.Changed, provider.Audience, provider.Serial} {
+			r.desks[0].turn(func(k *knobs) { k.Forge = forgery })
+			r.browser().verify(r.desks[0], fmt.Sprint("person=", who.Number), "/book")
+		}
+		r.desks[0].turn(func(k *knobs) { k.Forge = "" })
 	}
 	dir, clock := t.TempDir(), &atomic.Int64{}
 	clock.Store(evening)
@@ -153,7 +167,7 @@ func TestNothingThatAProviderTellsIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	desks := []*desk{openDesk(t, "one", clock.Load)}
-	r := begin(t, identified(t, settings{engine: l, clock: clock}, nil, desks...))
+	r := begin(t, identified(t, settings{engine: l, clock: clock, log: log}, telling, desks...))
 	r.desks = desks
 	visit(r)
 	journal, _ := l.Journal(context.Background(), "", 1000)
@@ -161,7 +175,7 @@ func TestNothingThatAProviderTellsIsKept(t *testing.T) {
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	check(r, desks[0], map[string][]byte{"data_dir": everything(t, dir), "journal": told})
+	check(r, desks[0], map[string][]byte{"data_dir": everything(t, dir), "journal": told, "log": said.Bytes()})
 	one, _, server := onRedis(t)
 	visit(one)
 	check(one, one.desks[0], map[string][]byte{"Redis": dump(t, server)})

@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"io"
@@ -73,6 +74,8 @@ type settings struct {
 	clock  *atomic.Int64 // of the rig; nil makes one
 	// bare leaves out the line that tests can cut off, for measurements.
 	bare bool
+	// log is what the gate says; nil hears nothing.
+	log *zap.Logger
 	// rooms are made instead of the one, by name, each on the backend of the rig.
 	rooms []proxy.Room
 }
@@ -174,7 +177,7 @@ func (r *rig) gateOptions(s settings) proxy.Options {
 	}
 	o := proxy.Options{
 		Keys: r.keys, Cookies: r.cookies, TLS: s.tls, Filter: strict.Filter{Cookies: r.cookies.Own()},
-		Traffic: r.traffic.Room(""), Errors: builtIn, Log: zap.NewNop(), Rooms: s.rooms,
+		Traffic: r.traffic.Room(""), Errors: builtIn, Log: cmp.Or(s.log, zap.NewNop()), Rooms: s.rooms,
 	}
 	if len(o.Rooms) == 0 {
 		o.Rooms = []proxy.Room{{Name: room, Hosts: []string{"*"}, Paths: []string{"/"}, Open: s.open}}

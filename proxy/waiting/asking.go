@@ -13,6 +13,7 @@ import (
 	"waitroom/queue"
 	"waitroom/token"
 	"waitroom/token/identity"
+	"waitroom/token/identity/light"
 )
 
 // refusals are the problems by which programs are told why a verification was refused.
@@ -49,6 +50,9 @@ type person struct {
 	// Of somebody who has to say who they are: why the last verification was refused, and who verifies people.
 	failure   identity.Why
 	verifiers []byte
+	// stale says that their lights are old, lightsAt of when they are, 0 for not known.
+	stale    bool
+	lightsAt int64
 	// provider is the one that the last verification was with, missing the claim that it did not tell, invite the code that was given.
 	provider, missing, invite string
 	// anew says that they asked for the choice itself, at its own address.
@@ -64,6 +68,7 @@ func (r *Room) asking(why identity.Why, back string) *standing {
 	view := r.Line.View()
 	s := r.without(noTicket, nil, view, view.Now())
 	s.failure, s.back, s.verifiers, s.NextPoll = why, back, r.Identity.appendVerifiers(nil, r.Name), lightsPause
+	s.stale, s.lightsAt = r.Identity.stale()
 	return &s
 }
 
@@ -177,6 +182,7 @@ func (r *Room) shown(ctx *fasthttp.RequestCtx, q *strict.Request, s *standing, s
 		return false
 	case s.State == queue.StateIdentify:
 		f.Kind, f.Failure, f.Providers = choice.Identify, string(s.failure), r.Identity.offered()
+		f.Stale, f.LightsAt = s.stale, s.lightsAt
 		f.Anew, f.Invitations, f.Invite, f.Failed = s.anew, len(r.Identity.Invited) > 0, s.invite, s.provider
 		if s.missing != "" {
 			f.Missing = []string{s.missing}
@@ -204,6 +210,15 @@ func (r *Room) shown(ctx *fasthttp.RequestCtx, q *strict.Request, s *standing, s
 	}
 	WriteChoice(ctx, q, r.Identity.Pages, &f, status)
 	return true
+}
+
+// stale says whether the lights are old, and of when they are, 0 for not known.
+func (i *Identity) stale() (old bool, at int64) {
+	shown := i.Lights.Lights()
+	if shown.Stale && shown.Slot > 0 {
+		at = (shown.Slot + 1) * light.SlotLength
+	}
+	return shown.Stale, at
 }
 
 // offered are the providers as a page offers them: those that flow first.

@@ -149,6 +149,9 @@ func (s *standing) appendPerson(b []byte) []byte {
 	if s.verifiers != nil {
 		b = append(append(b, `,"providers":`...), s.verifiers...)
 	}
+	if s.stale {
+		b = instant(append(b, `,"lights_stale":true,"lights_at":`...), s.lightsAt)
+	}
 	if s.windowEnds != 0 {
 		b = instant(append(b, `,"window_ends":`...), s.windowEnds)
 	}

@@ -51,6 +51,9 @@ type Facts struct {
 
 	// Providers are offered in this order, on the pages of kind Identify.
 	Providers []Provider
+	// Stale says that the lights are old, because the store does not answer, and LightsAt of when they are.
+	Stale    bool
+	LightsAt int64
 	// Anew says that it is the choice at its own address, where somebody who was told something else asked for it: it is not left by itself.
 	Anew bool
 	// Invitations offers the field "invite"; Invite is what is in it already.
@@ -74,7 +77,7 @@ type Facts struct {
 }
 
 // Provider is one way to verify, as it is offered. The script asks GET /.waitroom/{room}/login for the lights, and reads of its JSON
-// {"providers":[{"name","light"}],"server_time","next_poll_ms"}, in the order in which they are to be offered.
+// {"providers":[{"name","light"}],"lights_stale","lights_at","server_time","next_poll_ms"}, in the order in which they are to be offered.
 type Provider struct {
 	// Name is the one in addresses, Korean and English are what people read. Of two labels one may be empty.
 	Name, Korean, English string

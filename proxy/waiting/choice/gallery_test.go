@@ -26,6 +26,7 @@ func examples() map[string]Facts {
 		{"pass", "PASS (통신사)", "PASS (mobile phone)", "congested"}, {"bank", "금융인증서", "Bank certificate", "paused"},
 		{"toss", "토스", "Toss", "down"}}
 	all["identify"] = Facts{Providers: offer}
+	all["stale"] = Facts{Providers: offer, Stale: true, LightsAt: instant - 95*second}
 	all["early"] = Facts{Providers: offer, OpensAt: instant + 23*hour + 1550*second}
 	all["invited"] = Facts{Providers: offer[:2], Invitations: true, Invite: "K3P9-7QWX", Message: "접종 대상을 확인해 주십시오."}
 	for _, why := range []string{"canceled", "replayed", "mismatch", "forged", "lunar", "unavailable", "busy"} {

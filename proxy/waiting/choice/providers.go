@@ -97,8 +97,15 @@ func (v *view) light(light string) {
 
 // legend says what the lights are. It holds one of each, hidden, of which the script makes the new ones when they change.
 func (v *view) legend() {
-	v.write(`<p class="checked">`, v.words.Labels["light"], ` <span class="stamp">`, v.words.Labels["checked"], ` <b>`)
-	v.dst = v.local(v.ServerTime).AppendFormat(v.dst, "15:04:05")
+	at, fresh, known := v.ServerTime, ` hidden`, ``
+	if v.Stale {
+		if at, fresh = v.LightsAt, ``; at == 0 {
+			known = ` hidden`
+		}
+	}
+	v.write(`<p class="checked">`, v.words.Labels["light"], `<b class="old"`, fresh, `> `, v.words.Labels["old"],
+		`</b> <span class="stamp"`, known, `>`, v.words.Labels["checked"], ` <b>`)
+	v.dst = v.local(at).AppendFormat(v.dst, "15:04:05")
 	v.write(`</b></span></p><p hidden data-legend data-going="`, v.words.Labels["going"], `">`)
 	for i := range shapes {
 		v.light(shapes[i].light)

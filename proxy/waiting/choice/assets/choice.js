@@ -66,8 +66,13 @@ function show(body) {
     }
   }
   if (changed.length) say(changed.join(', '));
-  const at = new Date(serverNow() + data.offset * 1000).toISOString().slice(11, 19);
-  for (const stamp of all('.stamp b')) stamp.textContent = at;
+  const stale = body.lights_stale;
+  const at = new Date((stale ? instant(body.lights_at) : serverNow()) + data.offset * 1000);
+  for (const old of all('.old')) old.hidden = !stale;
+  for (const stamp of all('.stamp')) {
+    stamp.hidden = stale && !body.lights_at;
+    if (!stamp.hidden) stamp.querySelector('b').textContent = at.toISOString().slice(11, 19);
+  }
   sort((body.providers || []).map(one => one.name));
 }
 
