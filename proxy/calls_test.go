@@ -96,7 +96,7 @@ func TestAStandingHasAllItsMembersAlways(t *testing.T) {
 			}
 		}
 	}
-	problem := []string{"type", "title", "status", "detail"}
+	problem := []string{"type", "title", "status", "detail", "retry_after"}
 	check("join of a page", p.call("join"))
 	check("join of an app", app.call("join"), "ticket")
 	check("status", p.call("status"))
