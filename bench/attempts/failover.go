@@ -29,8 +29,9 @@ func failover(s *Stage) {
 		s.Fatal(err)
 	}
 
-	// What happens from here on the replica does not know: one enters, and as many come again.
-	r.Set(s, map[string]any{"paused": false})
+	// What happens from here on the replica does not know: one enters, so slowly that hardly anybody is called besides, and as many
+	// come again.
+	r.Set(s, map[string]any{"paused": false, "rate": "1/s"})
 	used := all[0]
 	r.enter("before the failover", used)
 	gateway.Until(s, "the passes to open the backend", turnLimit, func() bool { return r.in(insider) && r.in(used) })
@@ -58,7 +59,7 @@ func failover(s *Stage) {
 			s.Wronged(Finding{Variant: variant, Why: "who was inside is outside"})
 		}
 	}
-	r.Set(s, map[string]any{"paused": false})
+	r.Set(s, map[string]any{"paused": false, "rate": nil})
 	r.enter(variant, append(all, newcomer)...)
 	r.called(variant, append(all, newcomer)...)
 	r.once("after that", append(all, newcomer)...)
