@@ -65,7 +65,8 @@ func failover(s *Stage) {
 	r.once("after that", append(all, newcomer)...)
 }
 
-// called wrongs people who were called, all of them in the journal, in another order than they came in.
+// called wrongs people who were called in another order than they came in. Half of them the replica has never heard of: they are put
+// back when they ask, without a call if others who came later have been called. Some more were called before the failover.
 func (r *rig) called(variant string, all ...*gateway.Visitor) {
 	came := map[string]int{}
 	for i, v := range all {
@@ -85,7 +86,7 @@ func (r *rig) called(variant string, all ...*gateway.Visitor) {
 		}
 		last = i
 	}
-	if found < len(all)/2 {
+	if found < len(all)/4 {
 		r.s.Fatalf("%s: %d of %d calls are in the journal", variant, found, len(all))
 	}
 	r.s.Tried()
