@@ -47,10 +47,27 @@ const (
 // Chromium is where the browser is unless CHROMIUM names another.
 const Chromium = "/usr/bin/chromium"
 
-// folder is where this package and its scripts are.
+// folder is where this package and its scripts are. A program that was built without the paths of its source looks above the
+// working directory, and above itself.
 func folder() string {
 	_, file, _, _ := runtime.Caller(0)
-	return filepath.Dir(file)
+	if filepath.IsAbs(file) {
+		return filepath.Dir(file)
+	}
+	here, _ := os.Getwd()
+	program, _ := os.Executable()
+	for _, dir := range []string{here, filepath.Dir(program)} {
+		for ; ; dir = filepath.Dir(dir) {
+			scripts := filepath.Join(dir, "bench", "browser")
+			if _, err := os.Stat(filepath.Join(scripts, "remote.mjs")); err == nil {
+				return scripts
+			}
+			if dir == filepath.Dir(dir) {
+				break
+			}
+		}
+	}
+	return filepath.Join("bench", "browser")
 }
 
 // Install brings the Node packages where they are missing.
