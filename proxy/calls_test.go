@@ -168,7 +168,7 @@ func TestStatusChangesNothingButTheTicketOnceHalfOfTheHoldIsGone(t *testing.T) {
 	if a := p.call("status"); len(a.Header["Set-Cookie"]) != 0 {
 		t.Errorf("renewed before half of the hold is gone: %v", a.Header["Set-Cookie"])
 	}
-	r.pass(second + 1)
+	r.pass(2 * second)
 	a := p.call("status")
 	if a.want(t, 200, "waiting"); p.ticket() == ticket || len(a.Header["Set-Cookie"]) != 1 {
 		t.Errorf("not renewed: %v", a.Header["Set-Cookie"])

@@ -95,7 +95,7 @@ func TestAReloadOfTheWayBackShowsWhereOneStandsAndAsksNobodyAgain(t *testing.T) 
 		thief.cookies["waitroom-login-one"] = p.cookies["waitroom-login-one"]
 		thief.get("/book").wantKind(t, 200, "identify")
 		// It is told for as long as it is true, and ten minutes at most.
-		r.pass(10*minute + 1)
+		r.pass(10*minute + second)
 		p.get("/book").wantKind(t, 200, lasting)
 	}
 	f("held", "person=2", 409, "held", "identify")
