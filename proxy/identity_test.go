@@ -3,13 +3,8 @@ package proxy_test
 import (
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"testing"
 
-	"go.uber.org/zap"
-
-	"waitroom/proxy/lights"
-	"waitroom/queue/memory"
 	"waitroom/token"
 	"waitroom/token/identity/light"
 )
@@ -406,19 +401,7 @@ func TestNoPageTellsTheSiteWhatAProviderSentBack(t *testing.T) {
 }
 
 func TestNobodyTurnsALightByWhatTheySayThatAPageSaid(t *testing.T) {
-	clock := &atomic.Int64{}
-	clock.Store(evening)
-	store, err := memory.Open(memory.Options{Dir: t.TempDir(), Now: clock.Load, NoSync: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
-	tallies, err := store.Tallies()
-	if err != nil {
-		t.Fatal(err)
-	}
-	board := lights.New(tallies, zap.NewNop())
-	board.Configure([]lights.Provider{{Name: "one"}, {Name: "two"}})
+	board, clock, _ := boarded(t)
 	r := beginIdentified(t, settings{}, func(i *waitingIdentity) { i.Lights = board })
 	p := r.browser()
 	u, err := url.Parse(r.desks[0].logIn(t, p.start(r.desks[0], "/book"), "person=1"))

@@ -15,20 +15,7 @@ import (
 )
 
 func TestWhoChoosesIsToldThatTheLightsAreOld(t *testing.T) {
-	clock := &atomic.Int64{}
-	clock.Store(evening)
-	store, err := memory.Open(memory.Options{Dir: t.TempDir(), Now: clock.Load, NoSync: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
-	tallies, err := store.Tallies()
-	if err != nil {
-		t.Fatal(err)
-	}
-	gone := &goneTallies{Tallying: tallies}
-	board := lights.New(gone, zap.NewNop())
-	board.Configure([]lights.Provider{{Name: "one"}, {Name: "two"}})
+	board, _, gone := boarded(t)
 	r := beginIdentified(t, settings{}, func(i *waitingIdentity) { i.Lights = board })
 	f := func(old bool) {
 		t.Helper()
@@ -49,6 +36,26 @@ func TestWhoChoosesIsToldThatTheLightsAreOld(t *testing.T) {
 	gone.Store(false)
 	board.Exchange(t.Context())
 	f(false)
+}
+
+// boarded is a board of the lights of two providers, on a store of its own, with its clock.
+func boarded(t *testing.T) (*lights.Board, *atomic.Int64, *goneTallies) {
+	t.Helper()
+	clock := &atomic.Int64{}
+	clock.Store(evening)
+	store, err := memory.Open(memory.Options{Dir: t.TempDir(), Now: clock.Load, NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	tallies, err := store.Tallies()
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := &goneTallies{Tallying: tallies}
+	board := lights.New(gone, zap.NewNop())
+	board.Configure([]lights.Provider{{Name: "one"}, {Name: "two"}})
+	return board, clock, gone
 }
 
 // goneTallies are those of a store that can be cut off.

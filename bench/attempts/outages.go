@@ -14,29 +14,16 @@ import (
 // bait is a service of the operator's own network, which nobody but the operator is to reach. It gives what asked for it.
 func (s *Stage) bait() (address string, asked func() []string) {
 	s.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		s.Fatal(err)
-	}
 	var mu sync.Mutex
 	var all []string
-	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	address = s.serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
 		all = append(all, r.Method+" "+r.URL.Path)
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte("{}"))
-	})}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = server.Serve(l)
-	}()
-	s.Cleanup(func() {
-		_ = server.Close()
-		<-done
-	})
-	return l.Addr().String(), func() []string {
+	}))
+	return address, func() []string {
 		mu.Lock()
 		defer mu.Unlock()
 		return append([]string(nil), all...)

@@ -29,17 +29,24 @@ type party struct {
 // right one.
 func (s *Stage) party(name string, clock func() time.Time) *party {
 	s.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		s.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	p := &party{name: name, issuer: "http://localhost:" + port}
+	p := &party{name: name}
+	_, port, _ := net.SplitHostPort(s.serve(p))
+	p.issuer = "http://localhost:" + port
 	p.Provider = provider.New(provider.Config{
 		Issuer: p.issuer, Korean: "데모", English: "Demo", ClientID: "waitroom", ClientSecret: secretOfParties, Clock: clock,
 	})
 	p.Rotate(false) // so that there is a key that is no longer published
-	server := &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second}
+	return p
+}
+
+// serve answers at an address of this machine until the attempt is over.
+func (s *Stage) serve(h http.Handler) (address string) {
+	s.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		s.Fatal(err)
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -49,7 +56,7 @@ func (s *Stage) party(name string, clock func() time.Time) *party {
 		_ = server.Close()
 		<-done
 	})
-	return p
+	return l.Addr().String()
 }
 
 // says has every JSON answer changed before it goes out; nil ends that.
