@@ -109,6 +109,7 @@ func (r *room) heard() {
 			return g.Floor(p) > before
 		})
 	}
+	r.refresh() // the last report's answer may have come to its own gateway alone
 }
 
 func (g *guest) honest() {
