@@ -47,4 +47,6 @@ var forms = []string{
 	"/.waitroom/booking/../../{n}", "/.Waitroom/booking/status/../../../{n}", "/.waitroom/jwks.json/../../{n}", "/.waitroom/jwks.json;/../../{n}", "{f}", "{f}s/{n}", "{f}%20/../{n}", "{f}../{n}", "{f}./../{n}",
 	"/.well-known/../{n}", "{p}/%2e", "{p}/%2e%2e/admin", "{p}/./slots", "/api/v1/../../{n}", "/%2f{n}", "/%2f%2f{n}", "/.%00/{n}", "/%20{n}", "/%09{n}", "/ {n}", "{p} x", "/%e2%80%aebook",
 	"/{n}%e2%80%8b", "/index.php/{n}", "/~{n}", "/{n}~", "/{n}.bak", "/{n}::$DATA", "/{n}:x", "/cgi-bin/{n}", "{o}{n}/../../{n}",
+	"{o}%25%32%65%252%65/{n}", "{o}%25%32e%25%32e%25%32f{n}", "{o}%25u002e%25u002e/{n}", "{o}%ef%b8%b0/{n}", "{o}x%e2%82%a9..%e2%82%a9{n}", "{o}x%c2%a5..%c2%a5..%c2%a5{n}",
+	"{o}%ef%b9%aa2e%ef%b9%aa2e/{n}", "{o}..%ef%bc%9b/{n}", "{o}..%cd%be/{n}", "{o}..%c2%a0/{n}", "{o}%e2%80%8b../{n}",
 }

@@ -53,7 +53,7 @@ func FuzzCheck(f *testing.F) {
 		get("/", ""), get("/%61?x=%2f", "A: b\r\n"), get("/a/../b", ""), get("/%ea%b0%80", "X-Y:z\r\n"), get("//", ""), get("/a?\xff", ""),
 		"POST / HTTP/1.1\r\nHost: A.b.:80\r\nContent-Length: 3\r\n\r\nabc", "GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n",
 		"GET / HTTP/1.0\r\nHost: [::1]\r\nConnection: x\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-		get("/a|b[c]", "Cookie: a=1; b=2\r\n"), get("/..;/x", ""), "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", get("/", "A: b\n c\r\n"),
+		get("/a|b[c]", "Cookie: a=1; b=2\r\n"), get("/..;/x", ""), get("/%25%32%65", ""), get("/100%25", ""), "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", get("/", "A: b\n c\r\n"),
 	} {
 		f.Add([]byte(text))
 	}

@@ -123,8 +123,20 @@ func TestEachRefusalHasItsReason(t *testing.T) {
 	f(get("/%2e", ""), 400, "encoded-byte")
 	f(get("/%zz", ""), 400, "percent")
 	f(get("/%2541", ""), 400, "double-encoding")
+	f(get("/%25%32%65", ""), 400, "double-encoding")
+	f(get("/%25%32e%252%65/b", ""), 400, "double-encoding")
+	f(get("/%25u002e", ""), 400, "double-encoding")
+	f(get("/%25%7500%32e", ""), 400, "double-encoding")
 	f(get("/%c0%ae", ""), 400, "utf-8")
-	f(get("/%ef%bc%8f", ""), 400, "look-alike")
+	for _, alike := range []string{
+		"%ef%bc%8f", "%ef%b8%b0", "\xef\xb8\xb0", "%e2%84%80", "a%e2%82%a9..%e2%82%a9b", "%c2%a5", "%ef%bf%a6", "%ef%bf%a5", "%ef%b9%aa2e", "%d9%aa2e",
+		"..%cd%be", "..%ef%bc%9b", "..%ef%b9%94", "..%ef%b8%94",
+	} {
+		f(get("/"+alike, ""), 400, "look-alike")
+	}
+	for _, blank := range []string{"..%20", "..%c2%a0", "%e2%80%8b..", "..%e3%80%80", "%ef%bb%bf.%c2%ad.", ".%e2%81%a0"} {
+		f(get("/"+blank+"/b", ""), 400, "dot-segment")
+	}
 	f(get("/a#b", ""), 400, "target-byte")
 }
 
@@ -141,6 +153,8 @@ func TestChoicesOfTheFilter(t *testing.T) {
 	f(Filter{PathParameters: true}, get("/..;/b", ""), 400)
 	f(Filter{PathParameters: true}, get("/.;x/b", ""), 400)
 	f(Filter{PathParameters: true}, get("/;x", ""), 400)
+	f(Filter{PathParameters: true}, get("/..%20;x/b", ""), 400)
+	f(Filter{PathParameters: true}, get("/a%20;x/b", ""), 0)
 	f(Filter{PathParameters: true}, get("/a%3bb", ""), 400)
 	f(Filter{Cookies: CookieNames{"wr_*"}}, get("/", "Cookie: a=1; a=2; wr_p=1; wr_t=2\r\n"), 0)
 	f(Filter{Cookies: CookieNames{"wr_p"}}, get("/", "Cookie: wr_px=1; wr_px=2\r\n"), 0)

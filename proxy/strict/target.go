@@ -2,6 +2,7 @@ package strict
 
 import (
 	"bytes"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/valyala/fasthttp"
@@ -119,8 +120,6 @@ func (r *Request) rewritePath(path []byte) string {
 		switch {
 		case encoded && refusedEncoded(c):
 			return "encoded-byte"
-		case c == '%' && i+2 < len(path) && isHex(path[i+1]) && isHex(path[i+2]):
-			return "double-encoding"
 		case encoded && !unreserved(c), !encoded && pathByte[c] == escapeByte:
 			out = append(out, '%', upperHex[c>>4], upperHex[c&15])
 		default:
@@ -142,43 +141,74 @@ func unreserved(c byte) bool {
 }
 
 // checkDecoded refuses what some server would read as a dot segment or a
-// separator after decoding: invalid UTF-8, look-alikes, segments of dots and blanks.
+// separator after decoding once more, or after folding: invalid UTF-8, what is
+// encoded twice, look-alikes, segments of dots and blanks.
 func checkDecoded(plain []byte) string {
 	if !utf8.Valid(plain) {
 		return "utf-8"
 	}
 	start, blank := 1, true
-	for i := 1; i <= len(plain); i++ {
+	for i := 1; i <= len(plain); {
 		if i == len(plain) || plain[i] == '/' {
 			if blank && i > start {
 				return "dot-segment"
 			}
-			start, blank = i+1, true
+			i++
+			start, blank = i, true
 			continue
 		}
-		if plain[i] != '.' && plain[i] != ' ' {
+		c, n := utf8.DecodeRune(plain[i:])
+		switch {
+		case c == '%' && encodes(plain[i+1:]):
+			return "double-encoding"
+		case c == ';' && blank && i > start:
+			return "dot-segment"
+		case lookAlike(c):
+			return "look-alike"
+		case c != '.' && !unseen(c):
 			blank = false
 		}
-	}
-	for len(plain) > 0 {
-		c, n := utf8.DecodeRune(plain)
-		if lookAlike(c) {
-			return "look-alike"
-		}
-		plain = plain[n:]
+		i += n
 	}
 	return ""
 }
 
+// encodes says whether what follows a percent sign makes a byte of it, or a
+// character, as some servers take it.
+func encodes(b []byte) bool {
+	digits := 2
+	if len(b) > 0 && b[0]|0x20 == 'u' {
+		b, digits = b[1:], 4
+	}
+	if len(b) < digits {
+		return false
+	}
+	for _, c := range b[:digits] {
+		if !isHex(c) {
+			return false
+		}
+	}
+	return true
+}
+
 // lookAlike holds characters that compatibility folding turns into `.`, `/`,
-// `\` or `%`, and the second set of control characters.
+// `\`, `%` or `;`, or into text with a slash in it; the signs of won and yen, which
+// Korean and Japanese Windows turn into `\`; and the second set of control characters.
 func lookAlike(c rune) bool {
 	switch c {
-	case 0x2024, 0x2025, 0x2044, 0x2215, 0x2216, 0x29f5, 0x29f8, 0xfe52, 0xfe68, 0xff05, 0xff0e, 0xff0f, 0xff3c:
+	case 0x2024, 0x2025, 0xfe30, 0xfe52, 0xff0e, // dots
+		0x2044, 0x2215, 0x29f8, 0xff0f, 0x2100, 0x2101, 0x2105, 0x2106, // slashes
+		0x2216, 0x29f5, 0xfe68, 0xff3c, 0xa5, 0x20a9, 0xffe5, 0xffe6, // backslashes
+		0x66a, 0xfe6a, 0xff05, // percent signs
+		0x37e, 0xfe14, 0xfe54, 0xff1b: // semicolons
 		return true
 	}
 	return 0x80 <= c && c < 0xa0
 }
+
+// unseen holds blanks, and characters that nothing is shown for, which servers
+// trim or drop.
+func unseen(c rune) bool { return unicode.IsSpace(c) || unicode.Is(unicode.Cf, c) }
 
 // setQuery checks the query and keeps it. Percent-encodings stay as they are,
 // valid UTF-8 or not: old Korean sites send EUC-KR there, and nothing is
