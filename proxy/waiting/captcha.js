@@ -21,6 +21,7 @@ let text = 1;
 function show() {
   const said = words[document.documentElement.lang === 'en' ? 'en' : 'ko'];
   put('heading', said[0]);
+  document.title = document.title.replace(/^.*(?= – )/, said[0]);
   put('text', said[text]);
 }
 function failed() { text = 2; show(); }

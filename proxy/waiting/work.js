@@ -31,6 +31,7 @@ function show() {
   const [heading, text, trouble, progress] = language();
   const share = 1 - Math.exp(-tried / 16 ** parameters.keyPrefix.length);
   put('heading', heading);
+  document.title = document.title.replace(/^.*(?= – )/, heading);
   put('text', failed ? trouble : text + ' ' + progress + ': ' + Math.floor(share * 100) + '%');
 }
 

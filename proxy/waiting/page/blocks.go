@@ -5,7 +5,7 @@ import "strconv"
 // thumbprintShown is as much of a key's thumbprint as tells the script that it is its own key's.
 const thumbprintShown = 12
 
-// noScript tells those without script why they will not get in where a key is required.
+// noScript tells those without script why they will not get in: where a key is required, or a puzzle has to be solved.
 const noScript = `<noscript><p class="trouble">입장하려면 자바스크립트를 켜 주십시오. <span lang="en">Turn on JavaScript to enter.</span></p></noscript>`
 
 // appendStyle writes the built-in style as an element.
@@ -93,7 +93,7 @@ func (v *view) appendOther(dst []byte) []byte {
 	if v.language() == "en" {
 		code = "ko"
 	}
-	if v.Key == "require" {
+	if v.Key == "require" || v.PuzzleScript != "" {
 		dst = append(dst, noScript...)
 	}
 	dst = append(append(dst, `<details class="other" data-waitroom="other" lang="`...), code...)
