@@ -1,7 +1,6 @@
 package config
 
 import (
-	"encoding/pem"
 	"fmt"
 	"net"
 	"net/url"
@@ -53,9 +52,9 @@ func (r *reader) origin(c *Config) {
 		return
 	}
 	u, err := secureURL(c.Identity.Origin)
-	if err != nil || u.Path != "" || u.RawQuery != "" || u.ForceQuery || u.Host != strings.ToLower(u.Host) {
+	if err != nil || u.Path != "" || u.RawQuery != "" || u.ForceQuery || u.Host != strings.ToLower(u.Host) || namelessPort(u) {
 		r.report(path, "`identity.origin`: "+quote(c.Identity.Origin)+" is not possible",
-			"write https:// and a host in lower case, without a path; http:// on a loopback address only")
+			"write https:// and a host in lower case, without a path or the usual port; http:// on a loopback address only")
 		return
 	}
 	for i, room := range c.Rooms {
@@ -65,6 +64,11 @@ func (r *reader) origin(c *Config) {
 		r.report(roomAt(i)+".identity", fmt.Sprintf("`identity` is required, and the room does not answer for %s (`identity.origin`)", u.Hostname()),
 			"add that host to `hosts`: people come back to it")
 	}
+}
+
+// namelessPort says whether an address names a port that browsers leave out: they would never be seen to come there.
+func namelessPort(u *url.URL) bool {
+	return strings.HasSuffix(u.Host, ":") || u.Port() == map[string]string{"https": "443", "http": "80"}[u.Scheme]
 }
 
 // answersFor says whether one of a room's hosts is this one.
@@ -97,6 +101,9 @@ func (r *reader) provider(at string, p *IdentityProvider, names map[string]bool)
 			r.report(at+path, "`"+label(at+path)+"`: "+quote(value)+" is not possible", "write https://, or http:// on a loopback address")
 		}
 	}
+	if strings.Contains(p.Issuer, "?") && !signed && r.sound(at+".issuer") {
+		r.report(at+".issuer", "`"+label(at+".issuer")+"`: "+quote(p.Issuer)+" is not possible", "write it without a query, as the provider's tokens have it")
+	}
 	for path, value := range map[string]string{".client_id": p.ClientID, ".audience": p.Audience} {
 		if value != "" && !plainText(value) && r.sound(at+path) {
 			r.report(at+path, "`"+label(at+path)+"`: "+quote(value)+" is not possible", "write printable ASCII without spaces")
@@ -104,6 +111,9 @@ func (r *reader) provider(at string, p *IdentityProvider, names map[string]bool)
 	}
 	r.onlySigned(at, p)
 	r.words(at+".scopes", p.Scopes)
+	if len(p.Scopes) > 0 && !signed && !slices.Contains(p.Scopes, "openid") && r.sound(at+".scopes") {
+		r.report(at+".scopes", "`"+label(at+".scopes")+"` has no openid, without which there is no ID token", "write it beside the others")
+	}
 	r.words(at+".required", p.Required)
 	r.algorithms(at+".algorithms", p.Algorithms)
 	r.appRedirects(at+".app_redirects", p.AppRedirects)
@@ -161,12 +171,14 @@ func (r *reader) words(path string, list []string) {
 	}
 }
 
+// tokenAlgorithms are those that tokens may be signed with.
+var tokenAlgorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+
 // algorithms refuses those by which whoever holds a public key could sign, or nobody has to.
 func (r *reader) algorithms(path string, list []string) {
-	known := []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 	for i, a := range list {
-		if !slices.Contains(known, a) {
-			r.report(fmt.Sprintf("%s[%d]", path, i), "`"+label(path)+"`: "+quote(a)+" is not possible", "write some of "+strings.Join(known, ", "))
+		if !slices.Contains(tokenAlgorithms, a) {
+			r.report(fmt.Sprintf("%s[%d]", path, i), "`"+label(path)+"`: "+quote(a)+" is not possible", "write some of "+strings.Join(tokenAlgorithms, ", "))
 		}
 	}
 	if r.has(path) && len(list) == 0 && r.sound(path) {
@@ -207,15 +219,4 @@ func secureURL(text string) (*url.URL, error) {
 // plainText is printable ASCII without spaces.
 func plainText(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c > '~' })
-}
-
-// publicKeys checks the file of a signed service.
-func (r *reader) publicKeys(path string, name *string) {
-	data := r.read(path, name)
-	if data == nil {
-		return
-	}
-	if block, _ := pem.Decode(data); block == nil || strings.Contains(block.Type, "PRIVATE") {
-		r.report(path, fmt.Sprintf("`%s`: there is no public key in %s", label(path), *name), "name a file with PEM public keys")
-	}
 }

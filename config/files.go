@@ -22,7 +22,7 @@ func (r *reader) files(c *Config) {
 		p, at := &c.Identity.Providers[i], fmt.Sprintf("identity.providers[%d]", i)
 		r.secret(at+".client_secret", &p.ClientSecret, &p.ClientSecretFile)
 		r.authorities(at+".ca", &p.CA)
-		r.publicKeys(at+".keys_file", &p.KeysFile)
+		r.publicKeys(at, p)
 	}
 	for i := range c.Rooms {
 		room := &c.Rooms[i]

@@ -21,7 +21,7 @@ const (
 // and neither kept nor logged.
 type Identity struct {
 	// Origin is where visitors come, such as https://booking.example.kr: https, or http on a loopback
-	// address; without a path. Each provider has to know the address ORIGIN/.waitroom/login/NAME/callback.
+	// address; without a path or the usual port. Each provider has to know the address ORIGIN/.waitroom/login/NAME/callback.
 	// Needed with providers.
 	Origin string `yaml:"origin"`
 	// Person are the claims that make the person: [iss, sub], the account at the provider, or [ci], the

@@ -82,7 +82,7 @@ identity:
       max_concurrent: 8
       ca: c.pem
     - {name: naver, type: naver, client_id: n, client_secret: hunter2}
-    - {name: pass-1, type: signed, issuer: "https://pass.example.kr", keys_file: public.pem, audience: booking, start: "https://pass.example.kr/verify"}
+    - {name: pass-1, type: signed, issuer: "https://pass.example.kr", keys_file: public.pem, algorithms: [EdDSA], audience: booking, start: "https://pass.example.kr/verify"}
 limits: {read_timeout: 1s, write_timeout: 2s, idle_timeout: 3s, max_header: 8KiB, max_body: 1GiB, max_header_fields: 50, max_connections: 1000, drain: 0s, bad_requests_per_address: 500/10s, bad_requests_per_network: off, remembered: 2048}
 rooms:
   - name: booking-2
@@ -160,7 +160,7 @@ rooms:
 				Timeout: 2 * time.Second, MaxConcurrent: 8, CA: in("c.pem"),
 			},
 			{Name: "naver", Type: ProviderNaver, ClientID: "n", ClientSecret: newSecret("hunter2"), Timeout: 5 * time.Second, MaxConcurrent: 64},
-			{Name: "pass-1", Type: ProviderSigned, Issuer: "https://pass.example.kr", KeysFile: in("public.pem"), Audience: "booking",
+			{Name: "pass-1", Type: ProviderSigned, Issuer: "https://pass.example.kr", KeysFile: in("public.pem"), Algorithms: []string{"EdDSA"}, Audience: "booking",
 				Start: "https://pass.example.kr/verify", Timeout: 5 * time.Second, MaxConcurrent: 64},
 		}},
 		Limits: Limits{time.Second, 2 * time.Second, 3 * time.Second, 8 * kib, gib, 50, 1000, 0, Limit{500, 10 * time.Second}, Limit{}, 2048},
