@@ -7,6 +7,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"waitroom/queue/schedule"
 )
 
 func TestTheDemoVerifiesMadeUpPeople(t *testing.T) {
@@ -41,4 +44,27 @@ func TestTheDemoVerifiesMadeUpPeople(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
+}
+
+func TestTheDemosDayIsThatOfItsRooms(t *testing.T) {
+	seoul := time.FixedZone("Asia/Seoul", 9*3600)
+	f := func(why string, local *time.Location) {
+		t.Helper()
+		at := time.Date(2026, 11, 23, 1, 0, 0, 0, seoul).In(local)
+		p := &people{origin: originOf("127.0.0.1:80"), desks: []desk{{name: "one", korean: "하나", english: "One", url: "http://127.0.0.1:9"}}, zone: written(local), began: at.In(written(local))}
+		d := demo{listen: "127.0.0.1:80", operator: "127.0.0.1:0", rate: "60/min"}
+		c, err := d.config(t.TempDir(), "http://127.0.0.1:9", p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := p.eligible(&c.Rooms[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := s.Decide(schedule.Facts{Digit: p.digit(at)}, at.UnixMicro()); !v.Allowed {
+			t.Errorf("%s: whose turn it is to the demo may not enter: %+v", why, v)
+		}
+	}
+	f("a zone with a name", seoul)
+	f("one of this machine's own, in which it is tomorrow already", time.FixedZone("Local", 9*3600))
 }

@@ -25,6 +25,7 @@ type people struct {
 	desks   []desk
 	origin  string
 	hasty   bool
+	zone    *time.Location
 	began   time.Time
 	windows []schedule.Window
 	client  *http.Client
@@ -55,7 +56,8 @@ func (d *demo) people() (*people, error) {
 		return nil, err
 	}
 	d.listen = listen
-	p := &people{origin: "http://" + listen, hasty: d.hasty, began: time.Now().Truncate(time.Second), client: &http.Client{
+	zone := written(time.Local)
+	p := &people{origin: originOf(listen), hasty: d.hasty, zone: zone, began: time.Now().In(zone).Truncate(time.Second), client: &http.Client{
 		Timeout:       10 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -77,6 +79,17 @@ func (d *demo) people() (*people, error) {
 		}
 	}
 	return p, nil
+}
+
+// originOf is where visitors come to an address: browsers leave out the port that http has anyway.
+func originOf(listen string) string { return "http://" + strings.TrimSuffix(listen, ":80") }
+
+// written is a zone that a configuration can name: this machine's, where that has a name.
+func written(local *time.Location) *time.Location {
+	if local.String() == "Local" {
+		return time.UTC
+	}
+	return local
 }
 
 // settle finds a port for an address without one: providers have to know where people come back to.
@@ -117,7 +130,7 @@ func (p *people) close() {
 // digit is whose turn it is at an instant: that of the date, or, where minutes are seconds, the next one each half minute.
 func (p *people) digit(at time.Time) int {
 	if !p.hasty {
-		return at.Day() % 10
+		return at.In(p.zone).Day() % 10
 	}
 	return (p.began.Day() + int(at.Sub(p.began)/turn)) % 10
 }
@@ -131,12 +144,7 @@ func (p *people) config() string {
 	if p.hasty {
 		lock = "10s"
 	}
-	zone, first := time.Local.String(), p.began.Format(time.DateOnly)
-	if zone == "Local" {
-		zone = "UTC"
-		first = p.began.UTC().Format(time.DateOnly)
-	}
-	last := p.began.AddDate(0, 0, 9).Format(time.DateOnly)
+	first, last := p.began.Format(time.DateOnly), p.began.AddDate(0, 0, 9).Format(time.DateOnly)
 	text := fmt.Sprintf(`    identity: required
     device_lock: %s
     eligibility:
@@ -148,7 +156,7 @@ func (p *people) config() string {
 identity:
   origin: %s
   providers:
-`, lock, zone, first, last, first, last, p.origin)
+`, lock, p.zone, first, last, first, last, p.origin)
 	for _, d := range p.desks {
 		text += fmt.Sprintf("    - {name: %s, label: {ko: %s, en: %s}, issuer: %q, client_id: demo, client_secret: demo, algorithms: [ES256], app_redirects: [%q]}\n",
 			d.name, d.korean, d.english, d.url, appAddress)
@@ -162,7 +170,7 @@ func (p *people) eligible(c *config.Room) (*schedule.Schedule, error) {
 		return eligibility(c)
 	}
 	all := append(p.windows, schedule.Window{Kind: schedule.Group, From: p.began, Until: p.began.Add(turns * turn)})
-	return schedule.New(time.Local, schedule.Span{}, all)
+	return schedule.New(p.zone, schedule.Span{}, all)
 }
 
 // somebody is one of a million, none of the priority group: whose turn it is, or not.
