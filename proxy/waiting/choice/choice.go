@@ -70,7 +70,7 @@ type Facts struct {
 	Family       string
 
 	// Reason is why the person is not eligible: unknown_digit, not_your_day, no_group, not_yet or over. Any other is shown as
-	// no_group. Digit is the last digit of the day of birth as text, "" is not told. From and To bound the person's own next window; 0 is none.
+	// no_group, which is about others' turn where From is set. Digit is the last digit of the day of birth as text, "" is not told. From and To bound the person's own next window; 0 is none.
 	Reason   string
 	Digit    string
 	From, To int64

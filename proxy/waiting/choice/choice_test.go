@@ -122,6 +122,20 @@ func TestWithoutScriptAPageIsLoadedAgainWhenThereIsSomethingNew(t *testing.T) {
 	f("sold out for good", Facts{Kind: SoldOut}, "")
 }
 
+func TestWhoseOwnWindowIsToComeIsNotToldThatTheyAreNotAmongThoseWhoCanApply(t *testing.T) {
+	f := func(why string, from int64, want bool) {
+		t.Helper()
+		page := string(New().Append(nil, example(Facts{Kind: NotEligible, Reason: "no_group", From: from}, "ko")))
+		for _, words := range []string{"신청 대상에 들어 있지 않습니다", "You are not among those who can apply"} {
+			if got := strings.Contains(page, words); got != want {
+				t.Errorf("%s: %q is there: %v", why, words, got)
+			}
+		}
+	}
+	f("never", 0, true)
+	f("tomorrow", instant+24*hour, false)
+}
+
 var elements = regexp.MustCompile(`<[a-zA-Z/!?][^\s>]*`)
 
 // FuzzAppend looks for a value that gets out of its place: the page with it must have the very elements of the page without it.

@@ -6,6 +6,9 @@ func (v *view) reason() string {
 	case "unknown_digit", "not_your_day", "not_yet", "over":
 		return v.Reason
 	}
+	if v.From > 0 {
+		return "group_first" // they are among those who can apply
+	}
 	return "no_group"
 }
 

@@ -40,6 +40,7 @@ func examples() map[string]Facts {
 	all["unknown_digit"] = Facts{Kind: NotEligible, Reason: "unknown_digit"}
 	all["not_your_day"] = Facts{Kind: NotEligible, Reason: "not_your_day", Digit: "3", From: instant + 24*hour - 250*second, To: instant + 46*hour - 250*second}
 	all["no_group"] = Facts{Kind: NotEligible, Reason: "no_group"}
+	all["group_first"] = Facts{Kind: NotEligible, Reason: "no_group", Digit: "3", From: instant + 24*hour - 250*second, To: instant + 46*hour - 250*second}
 	all["not_yet"] = Facts{Kind: NotEligible, Reason: "not_yet", From: instant + 167*hour, To: instant + 900*hour}
 	all["over"] = Facts{Kind: NotEligible, Reason: "over", Digit: "7"}
 	all["sold_out"] = Facts{Kind: SoldOut, OpensAt: instant + 24*hour - 250*second}
