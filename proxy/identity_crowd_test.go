@@ -114,6 +114,19 @@ func TestATakeoverHoldsAtEveryGateway(t *testing.T) {
 	}
 }
 
+func TestAVerificationThatWasBegunAtOneGatewayEndsAtAnother(t *testing.T) {
+	one, two, _ := onRedis(t)
+	d := one.desks[0]
+	p := one.browser()
+	back := d.logIn(t, p.start(d, "/book"), "person=1")
+	p.at(two).returns(back).want303(t, "/book")
+	p.at(one).returns(back).want303(t, "/book") // the back button
+	p.at(one).get("/book").wantInside(t, "/book")
+	if n := d.demo.Counts().Exchanged; n != 1 {
+		t.Errorf("the provider was asked %d times", n)
+	}
+}
+
 func TestNothingThatAProviderTellsIsKept(t *testing.T) {
 	who := provider.Person{Number: 4711}
 	check := func(r *rig, d *desk, kept map[string][]byte) {

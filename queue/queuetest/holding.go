@@ -12,6 +12,7 @@ import (
 func holding() []trial {
 	return []trial{
 		{promise: "of 200 devices that verify at once one holds the person", try: holdsOne},
+		{promise: "of 200 devices none gets the person in the last microsecond of a lock, and one at its end", try: holdsOneAtTheEnd},
 		{promise: "a device holds the person until its lock ends, to the microsecond", try: holdsUntil},
 		{promise: "the same device stays the holder, and begins a new lock", try: holdsAgain},
 		{promise: "who takes over has the same place, and the same pass", try: takesPlace},
@@ -95,8 +96,9 @@ func (r *room) later(d int64) {
 	}
 }
 
-func holdsOne(t *testing.T, b *Bench) {
-	r := old(t, b)
+// devices lets 200 of them, from the first on, ask for person 1 at once, and gives what each is told, in their order.
+func (r *room) devices(first int) []queue.Holding {
+	r.t.Helper()
 	const n = 200
 	answers := make([]queue.Holding, n)
 	var ready sync.WaitGroup
@@ -106,14 +108,20 @@ func holdsOne(t *testing.T, b *Bench) {
 		all.Go(func() {
 			ready.Done()
 			ready.Wait()
-			h, err := r.gates[i%len(r.gates)].Hold(context.Background(), claim(1, i))
+			h, err := r.gates[i%len(r.gates)].Hold(context.Background(), claim(1, first+i))
 			if err != nil {
-				t.Error(err)
+				r.t.Error(err)
 			}
 			answers[i] = h
 		})
 	}
 	all.Wait()
+	return answers
+}
+
+// winner is the one who got the person, -1 where nobody did.
+func winner(t *testing.T, answers []queue.Holding) int {
+	t.Helper()
 	winner := -1
 	for i, h := range answers {
 		if h.Outcome != queue.HeldHere {
@@ -124,6 +132,13 @@ func holdsOne(t *testing.T, b *Bench) {
 		}
 		winner = i
 	}
+	return winner
+}
+
+func holdsOne(t *testing.T, b *Bench) {
+	r := old(t, b)
+	answers := r.devices(0)
+	winner := winner(t, answers)
 	if winner < 0 {
 		t.Fatal("no device holds the person")
 	}
@@ -135,6 +150,27 @@ func holdsOne(t *testing.T, b *Bench) {
 	}
 	if since := r.taken(1); since != 0 {
 		t.Errorf("taken over since %d, by nobody", since)
+	}
+}
+
+func holdsOneAtTheEnd(t *testing.T, b *Bench) {
+	r := old(t, b)
+	first := r.held("the first", claim(1, 1000), queue.HeldHere)
+	r.later(lock - 1)
+	for i, h := range r.devices(0) {
+		if h.Outcome != queue.HeldElsewhere || h.Since != first.Since || h.Until != first.Until {
+			t.Fatalf("in the last microsecond device %d is told %+v of %+v", i, h, first)
+		}
+	}
+	b.Clock.Add(1)
+	answers := r.devices(200)
+	winner := winner(t, answers)
+	if winner < 0 {
+		t.Fatal("no device has taken over")
+	}
+	won := answers[winner]
+	if !won.Took || won.Since != first.Until || r.taken(1) != won.Since {
+		t.Errorf("taken over as %+v from %+v; all are told %d", won, first, r.taken(1))
 	}
 }
 
