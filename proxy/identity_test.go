@@ -358,7 +358,9 @@ func TestAnAppVerifiesItsPersonByJSON(t *testing.T) {
 		t.Errorf("the pass of another app: %d", a.StatusCode)
 	}
 	// An address that is not the app's is none.
-	p.ask(uri, map[string]string{"redirect": "kr.evil.app:/login"}, "Waitroom-Device", string(anyDevice())).want(t, 403, "identify")
+	if s := p.ask(uri, map[string]string{"redirect": "kr.evil.app:/login"}, "Waitroom-Device", string(anyDevice())).want(t, 403, "identify"); s.Type != "urn:waitroom:problem:identity-redirect" {
+		t.Errorf("it is told %s", s.Type)
+	}
 }
 
 func anyDevice() []byte {

@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"context"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -36,6 +37,32 @@ func TestWhoChoosesIsToldThatTheLightsAreOld(t *testing.T) {
 	gone.Store(false)
 	board.Exchange(t.Context())
 	f(false)
+}
+
+func TestNobodyIsSentToAProviderThatIsPausedAndWhoIsOnTheWayComesBack(t *testing.T) {
+	board, _, _ := boarded(t)
+	r := beginIdentified(t, settings{}, func(i *waitingIdentity) { i.Lights = board })
+	d := r.desks[0]
+	p := r.browser()
+	back := d.logIn(t, p.start(d, "/book"), "person=1")
+	if err := board.Pause(t.Context(), "one", true, "kim"); err != nil {
+		t.Fatal(err)
+	}
+	q, uri := r.browser(), "/.waitroom/"+room+"/login/one"
+	a := q.post(uri, url.Values{"return": {"/book"}})
+	a.wantKind(t, 200, "failed")
+	if len(q.cookies) != 0 || !strings.Contains(a.body, "지금은 그곳에서 확인하실 수 없습니다") || strings.Contains(a.body, "몰려 있습니다") {
+		t.Errorf("%v: %.3000s", q.cookies, a.body)
+	}
+	if s := r.app().ask(uri, map[string]string{"redirect": "kr.example.app:/login"}).want(t, 503, "identify"); s.Type != "urn:waitroom:problem:identity-paused" {
+		t.Errorf("an app is told %s", s.Type)
+	}
+	p.returns(back).want303(t, "/book")
+	q.verified(r.desks[1], "person=2")
+	if err := board.Pause(t.Context(), "one", false, "kim"); err != nil {
+		t.Fatal(err)
+	}
+	r.browser().verified(d, "person=3")
 }
 
 // boarded is a board of the lights of two providers, on a store of its own, with its clock.

@@ -26,11 +26,18 @@ var refusals = map[identity.Why]problem{
 	identity.Lunar:       {403, "identity-lunar", "A lunar day of birth does not tell whose day it is", "Begin again with another provider."},
 	identity.Unavailable: {503, "identity-unavailable", "The provider does not answer", "Begin again with another provider, or later."},
 	identity.Busy:        {503, "identity-busy", "Too many verifications are under way with this provider", "Bring the answer again, or begin again with another provider."},
+	paused:               {503, "identity-paused", "Nobody is sent to this provider at present", "Begin again with another provider, or later."},
+	badRedirect:          {403, "identity-redirect", "This provider sends no answer to that address", "Name one of its app_redirects in `redirect`."},
 	badInvitation:        {403, "identity-invitation", "This invitation cannot be used", "It is wrong, over, or somebody else has used it."},
 }
 
-// badInvitation is why an invitation lets nobody in.
-const badInvitation identity.Why = "invitation"
+// What else keeps people from being verified: an invitation that lets nobody in, a provider that operators have paused, and an app
+// that wants the answer at an address of its own choice.
+const (
+	badInvitation identity.Why = "invitation"
+	paused        identity.Why = "paused"
+	badRedirect   identity.Why = "redirect"
+)
 
 // lightsPause is how often a page asks for the lights.
 const lightsPause = 30 * time.Second

@@ -176,7 +176,7 @@ func (r *Room) beginLogin(ctx *fasthttp.RequestCtx, q *strict.Request, v *visito
 		return
 	}
 	if r.Identity.Lights.Paused(to.Name) {
-		s := r.asking(identity.Busy, w.Return)
+		s := r.asking(paused, w.Return)
 		s.provider, s.invite = to.Name, w.Invite
 		r.choose(ctx, q, v, s)
 		return
@@ -291,6 +291,10 @@ func (i *Identity) ended(provider string, err error, took time.Duration) {
 
 // unverified tells that a verification came to nothing, and offers the providers again.
 func (r *Room) unverified(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, f *refused) {
+	if errors.Is(f.err, identity.ErrRedirect) {
+		answerProblem(ctx, refusals[badRedirect], r.asking("", f.back)) // nobody was sent anywhere
+		return
+	}
 	r.Identity.ended(f.provider, f.err, f.took)
 	s := r.asking(f.why(), f.back)
 	s.provider, s.missing = f.provider, identity.Lacks(f.err)

@@ -171,6 +171,9 @@ func (c *Config) check() error {
 	return nil
 }
 
+// ErrRedirect is in a Refusal for an app's address that is not configured.
+var ErrRedirect = errors.New("the app's address is none of app_redirects")
+
 // redirect is the address to which the provider sends the answer of a flow.
 func (c *Config) redirect(app string) (string, error) {
 	if app == "" {
@@ -181,7 +184,7 @@ func (c *Config) redirect(app string) (string, error) {
 			return app, nil
 		}
 	}
-	return "", errors.New("the app's address is none of app_redirects")
+	return "", ErrRedirect
 }
 
 // anyPort tells whether an address is an allowed one of a loopback address, with a port of the app's choice (RFC 8252, section 7.3).

@@ -29,7 +29,7 @@ func examples() map[string]Facts {
 	all["stale"] = Facts{Providers: offer, Stale: true, LightsAt: instant - 95*second}
 	all["early"] = Facts{Providers: offer, OpensAt: instant + 23*hour + 1550*second}
 	all["invited"] = Facts{Providers: offer[:2], Invitations: true, Invite: "K3P9-7QWX", Message: "접종 대상을 확인해 주십시오."}
-	for _, why := range []string{"canceled", "replayed", "mismatch", "forged", "lunar", "unavailable", "busy"} {
+	for _, why := range []string{"canceled", "replayed", "mismatch", "forged", "lunar", "unavailable", "busy", "paused"} {
 		all[why] = Facts{Providers: offer[:3], Failure: why, Failed: "kakao"}
 	}
 	all["incomplete"] = Facts{Providers: offer[:3], Failure: "incomplete", Missing: []string{"birthyear", "birthday", "gender"}}
