@@ -23,6 +23,7 @@ type conn struct {
 	// idle belongs to the goroutine that serves the connection: it waits for the first
 	// byte of a request.
 	idle  bool
+	fresh bool        // as idle, for the first request
 	parks atomic.Bool // the server was told that it ended, and will close it
 	once  sync.Once
 }
@@ -74,7 +75,15 @@ func (c *conn) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		n, err := c.Conn.Read(p)
-		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) || c.read.passed() {
+		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+		if c.read.passed() {
+			if c.fresh && n == 0 {
+				// Browsers connect ahead of need. A refusal that nobody asked for would be read as the answer to the
+				// first request, which may be under way already: the connection ends without a word.
+				return 0, io.EOF
+			}
 			return n, err
 		}
 		if n > 0 {

@@ -167,14 +167,14 @@ func (l *Listener) Parked() int {
 }
 
 // State has to be told by the server of each connection's states, in the goroutine
-// that serves it.
+// that serves it, or before there is one.
 func State(c net.Conn, s fasthttp.ConnState) {
 	own, ok := c.(*conn)
 	if over, is := c.(*secure); is {
 		own, ok = over.conn, true
 	}
-	if ok && (s == fasthttp.StateIdle || s == fasthttp.StateActive) {
-		own.idle = s == fasthttp.StateIdle
+	if ok && (s == fasthttp.StateNew || s == fasthttp.StateIdle || s == fasthttp.StateActive) {
+		own.idle, own.fresh = s == fasthttp.StateIdle, s == fasthttp.StateNew
 	}
 }
 

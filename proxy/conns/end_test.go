@@ -175,6 +175,19 @@ func TestWhoSpeaksAfterParkingHasToFinishARequest(t *testing.T) {
 	})
 }
 
+func TestWhoNeverSpeaksIsLeftWithoutAWord(t *testing.T) {
+	t.Parallel()
+	conns.Both(t, func(t *testing.T, secure bool) {
+		s := open(t, setting{secure: secure, limits: strict.Limits{ReadTimeout: 50 * time.Millisecond}})
+		c := s.dial()
+		c.ends()
+		s.until("nobody is left", func() bool { return s.l.Open() == 0 })
+		if got := s.refusals(); got != "" {
+			t.Errorf("refused: %q", got)
+		}
+	})
+}
+
 func TestAConnectionWithAllItsRequestsEndsAndIsNotParked(t *testing.T) {
 	var nth atomic.Uint64
 	var s *site
