@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -82,4 +83,21 @@ func TestATakeoverThatWaitedForTheStoreCountsFromWhenItIsBack(t *testing.T) {
 	p.call("status").want(t, 200, "waiting")
 	f(r.browser(), 1, 303)
 	p.call("status").want(t, 409, "other_device")
+}
+
+func TestWhoComesBackFromAProviderThatIsNoLongerThereChoosesAnother(t *testing.T) {
+	r := beginIdentified(t, settings{}, nil)
+	d := r.desks[0]
+	p, q := r.browser(), r.browser()
+	back, later := d.logIn(t, p.start(d, "/book?day=1"), "person=1"), d.logIn(t, q.start(d, "/book?day=1"), "person=2")
+	r.gate.Replace(r.gateOptions(identified(t, settings{}, nil, r.desks[1])))
+	a := p.returns(back)
+	a.wantKind(t, 200, "failed")
+	if !strings.Contains(a.body, `value="/book?day=1"`) {
+		t.Errorf("the choice does not lead on: %.3000s", a.body)
+	}
+	p.verify(r.desks[1], "person=1", "/book?day=1").want303(t, "/book?day=1")
+	// Where nobody is verified any more they go on, too.
+	r.gate.Replace(r.gateOptions(settings{}))
+	q.returns(later).want303(t, "/book?day=1")
 }

@@ -37,8 +37,6 @@ func Flow(c visitor.Cookies, keys *token.Keys, q *strict.Request, provider strin
 func (r *Room) Back(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visitor, provider string, f identity.Flow) {
 	no := none
 	switch {
-	case r.Identity == nil:
-		no = unknownCall
 	case q.Method != fasthttp.MethodGet:
 		ctx.Response.Header.Set(fasthttp.HeaderAllow, fasthttp.MethodGet)
 		no = badMethod
@@ -51,13 +49,16 @@ func (r *Room) Back(ctx *fasthttp.RequestCtx, q *strict.Request, v *visitor.Visi
 		answerProblem(ctx, no, nil)
 		return
 	}
-	verifier := r.Identity.verifier(provider)
-	if verifier == nil {
-		answerProblem(ctx, unknownCall, nil)
+	if r.Identity == nil { // it was turned off meanwhile
+		r.goOn(ctx, v, f.Return)
 		return
 	}
-	b, err := answered(q.Query)
-	r.finish(ctx, q, v, &returned{to: verifier, flow: f, back: b, err: err})
+	if verifier := r.Identity.verifier(provider); verifier != nil {
+		b, err := answered(q.Query)
+		r.finish(ctx, q, v, &returned{to: verifier, flow: f, back: b, err: err})
+	} else {
+		r.choose(ctx, q, v, r.asking(identity.Unavailable, f.Return)) // it was taken out of the configuration meanwhile
+	}
 	// The address has the provider's answer in it, which is not for the site behind.
 	ctx.Response.Header.Set("Referrer-Policy", "strict-origin")
 }
