@@ -12,6 +12,7 @@ func operating() []trial {
 	return []trial{
 		{promise: "what operators set is in force at every gateway, and tells who and when", try: setting},
 		{promise: "what operators set survives a crash", try: settingSurvives},
+		{promise: "a clock that is set back is not taken for a loss, which would bring an old rate back", try: settingBehind},
 		{promise: "the file's rate counts again when the live one is dropped", try: fileRate},
 		{promise: "a new rate in the file counts where none is set live", try: newRules},
 		{promise: "nonsense is no rate", try: nonsense},
@@ -107,5 +108,30 @@ func nonsense(t *testing.T, b *Bench) {
 	}
 	if r.refresh(); r.view().Control.RateSet.Live() {
 		t.Errorf("%+v", r.view().Control)
+	}
+}
+
+func settingBehind(t *testing.T, b *Bench) {
+	r := open(t, b, plain())
+	r.set(queue.Change{By: "op", RatePerHour: ptr(360_000.0)})
+	last := r.gates[len(r.gates)-1]
+	tick := func(g Engine) {
+		t.Helper()
+		if _, err := g.Tick(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.Clock.Add(Second)
+	tick(r.gates[0])
+	b.Clock.Add(-5 * Second / 2) // more than jitter to the store, and less to whoever has not heard of the last second
+	tick(r.gates[0])
+	tick(last)
+	if err := r.gates[0].Set(context.Background(), queue.Change{By: "op", RatePerHour: ptr(3600.0)}); err != nil {
+		t.Fatal(err)
+	}
+	tick(last)
+	r.refresh()
+	if v := r.view(); v.Interval != queue.Interval(3600) || v.Control.RatePerHour != 3600 {
+		t.Errorf("3600/h was set last: %v/h and an interval of %v are in force", v.Control.RatePerHour, v.Interval)
 	}
 }

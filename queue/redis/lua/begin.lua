@@ -15,7 +15,6 @@ if ARGV[3] ~= '' and ARGV[3] ~= s.epoch then recover() end
 
 -- A store that knows an older answer to this gateway than the gateway got has lost its
 -- last writes, as after a failover; one that knows none has lost all.
-local told = values[6] and struct.unpack('>d', values[6]) or 0
 if told < seen_at then lost, s.noted.lost_at = math.max(1, told), whole(now) end
 
 -- The rate's slots were used up to the due that was seen. With another interval that

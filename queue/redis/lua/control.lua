@@ -2,7 +2,8 @@
 -- live rate that nobody has set changes nothing, and is not told.
 --
 -- ARGV  7 by  8 what changed, for the journal
---       9 when it was set: sets only what was not set later, after a loss; '' for now
+--       9 when it was set: sets only what was not set later, after a loss; '' for now, and later than what
+--         was set before, also where the clock went back
 --       10 interval of the rate that is set, ''  11.. name, value pairs; a rate '' drops the live one
 -- Returns  the head
 local by, detail, at = ARGV[OWN], ARGV[OWN + 1], tonumber(ARGV[OWN + 2])
@@ -15,7 +16,7 @@ for i = OWN + 4, #ARGV, 2 do
     redis.call('HDEL', STATE, name, name .. '_by', name .. '_at', 'live_interval')
   elseif not at or before < at then
     changed = true
-    redis.call('HSET', STATE, name, value, name .. '_by', by, name .. '_at', whole(at or now))
+    redis.call('HSET', STATE, name, value, name .. '_by', by, name .. '_at', whole(at or math.max(now, before + 1)))
     if name == 'rate' then redis.call('HSET', STATE, 'live_interval', ARGV[OWN + 3]) end
     if name == 'paused' or name == 'sold_out' then s[name] = value end
   end
