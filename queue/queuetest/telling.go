@@ -2,6 +2,7 @@ package queuetest
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"waitroom/queue"
@@ -98,8 +99,10 @@ func journalPieces(t *testing.T, b *Bench) {
 	if more := read(cursor, 100); len(more) != 1 || more[0].Kind != queue.KindEnter {
 		t.Errorf("after the end came %+v", more)
 	}
-	if _, err := r.gates[0].Journal(ctx, "nonsense", 5); err == nil {
-		t.Error("nonsense is taken for a cursor")
+	for _, nonsense := range []string{"nonsense", "1-", "(1-1", "99999999999999999999-1"} {
+		if _, err := r.gates[0].Journal(ctx, nonsense, 5); err == nil || errors.Is(err, queue.ErrAway) {
+			t.Errorf("%q as a cursor: %v", nonsense, err)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"math"
 
 	"github.com/redis/go-redis/v9"
@@ -28,6 +29,9 @@ func (l *Line) Journal(ctx context.Context, after string, limit int) ([]queue.Re
 		entries, err = l.store.client.XRangeN(ctx, name, "-", "+", int64(limit)).Result()
 	default:
 		entries, err = l.store.client.XRangeN(ctx, name, "("+after, "+", int64(limit)).Result()
+	}
+	if redis.HasErrorPrefix(err, "Invalid stream ID") || redis.HasErrorPrefix(err, "invalid start ID") {
+		return nil, fmt.Errorf("%q is no cursor: %w", after, err)
 	}
 	if err != nil {
 		return nil, away("read the journal", err)
