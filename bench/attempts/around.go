@@ -25,7 +25,7 @@ var around = []Attempt{
 	},
 	{
 		ID: "B4", Title: "Other spellings of a protected address, that one server takes for open and the next for protected.",
-		Steps:  "printf 'GET /static/..%%2fbook HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n' | nc {address}, and all spellings of bench/attempts/paths.go",
+		Steps:  "printf 'GET /static/..%%2fbook HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n' | {wire}, and all spellings of bench/attempts/paths.go",
 		Expect: "400 for what two servers could read in two ways, else the waiting page; the backend hears nothing",
 		Refs:   []string{"CWE-22", "CWE-41", "CWE-46", "CWE-174", "CWE-178", "CWE-180", "CWE-436", "WSTG-CONF-13", "WSTG-ATHZ-01", "ASVS 1.1.1"},
 		Driver: Raw, Needs: NeedClosed, Run: spellings,
@@ -53,7 +53,7 @@ var around = []Attempt{
 	},
 	{
 		ID: "B8", Title: "A Host that lies: two of them, userinfo, odd ports, an absolute address in the request line.",
-		Steps:  "printf 'GET http://evil.example{page} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n' | nc {address}, and all lines of bench/attempts/tables.go",
+		Steps:  "printf 'GET http://evil.example{page} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n' | {wire}, and all lines of bench/attempts/tables.go",
 		Expect: "400 or 421, and a close",
 		Refs:   []string{"CWE-346", "CWE-918", "CWE-444", "WSTG-INPV-17"},
 		Driver: Raw, Needs: NeedClosed, Run: lyingHosts,
@@ -88,7 +88,7 @@ var around = []Attempt{
 	},
 	{
 		ID: "B13", Title: "CONNECT, TRACE, and OPTIONS of the whole server.",
-		Steps:  "printf 'CONNECT {address} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n' | nc {address}; curl -i -X TRACE {url}/",
+		Steps:  "printf 'CONNECT {address} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n' | {wire}; curl -i -X TRACE {url}/",
 		Expect: "405 or 501, and a close; nothing of the request is echoed",
 		Refs:   []string{"CWE-441", "ASVS 13.4.4"},
 		Driver: Raw, Run: tunnels,

@@ -1,6 +1,6 @@
 package attempts
 
-const byHand = "send the bytes with printf … | nc {address}: a POST to {page}, to an open address, and one with a pass; each with GET {page}?smuggled behind it"
+const byHand = "send the bytes with printf … | {wire}: a POST to {page}, to an open address, and one with a pass; each with GET {page}?smuggled behind it"
 
 var desync = []string{"CWE-444", "WSTG-INPV-16", "ASVS 4.2.1"}
 
@@ -33,7 +33,7 @@ var framing = []Attempt{
 	},
 	{
 		ID: "C6", Title: "A body that is refused unread, and then read as the next request.",
-		Steps:  "POST {page} without a pass, with a Content-Length, and GET {page}?smuggled as its body",
+		Steps:  "B=$(printf 'GET {page}?smuggled HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n.'); B=${B%.}; printf 'POST {page} HTTP/1.1\\r\\nHost: {host}\\r\\nContent-Length: %d\\r\\n\\r\\n%s' ${#B} \"$B\" | {wire}",
 		Expect: "one answer: the body is read to its end, or the connection is closed",
 		Refs:   []string{"CWE-444"}, Driver: Raw, Needs: NeedClosed, Run: unreadBodies,
 	},
@@ -45,7 +45,7 @@ var framing = []Attempt{
 	},
 	{
 		ID: "C8", Title: "Other versions of HTTP: 0.9, 1.0 with chunks, 2.0, and made-up ones.",
-		Steps:  "printf 'GET {page} HTTP/0.9\\r\\n\\r\\n' | nc {address}; GET {page} without a version",
+		Steps:  "printf 'GET {page} HTTP/0.9\\r\\n\\r\\n' | {wire}; GET {page} without a version",
 		Expect: "400 or 505, and a close; HTTP/1.0 waits like 1.1",
 		Refs:   []string{"CWE-436"}, Driver: Raw, Needs: NeedClosed, Run: versions,
 	},

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
 	"strings"
 	"text/tabwriter"
 )
@@ -34,11 +36,17 @@ func (a *Attempt) Explain(to io.Writer, o *Site) error {
 
 // words fills in what is known of a site; where nothing is, as `waitroom demo` has it.
 func words(o *Site) *strings.Replacer {
-	url := cmp.Or(o.URL, "http://127.0.0.1:8080")
-	address := strings.TrimPrefix(strings.TrimPrefix(url, "http://"), "https://")
+	site := &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}
+	if u, err := url.Parse(o.URL); err == nil && u.Host != "" {
+		site = &url.URL{Scheme: u.Scheme, Host: u.Host}
+	}
+	address, wire := site.Host, "nc "+site.Hostname()+" "+cmp.Or(site.Port(), "80")
+	if site.Scheme == "https" {
+		wire = "openssl s_client -quiet -connect " + net.JoinHostPort(site.Hostname(), cmp.Or(site.Port(), "443"))
+	}
 	var pairs []string
 	for _, w := range []struct{ word, value string }{
-		{"{url}", url}, {"{address}", address}, {"{host}", cmp.Or(o.Host, address)}, {"{room}", cmp.Or(o.Room, "booking")},
+		{"{url}", site.String()}, {"{address}", address}, {"{wire}", wire}, {"{host}", cmp.Or(o.Host, address)}, {"{room}", cmp.Or(o.Room, "booking")},
 		{"{page}", cmp.Or(o.Page, "/book")}, {"{open}", cmp.Or(o.Open, "/static/")}, {"{backend}", cmp.Or(o.Backend, "http://BACKEND")},
 	} {
 		pairs = append(pairs, w.word, w.value)

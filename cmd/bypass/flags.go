@@ -124,12 +124,16 @@ func (c *command) check(rest []string) error {
 		return err
 	}
 	switch forms := []string{"table", "json", "junit"}; {
-	case c.list && c.output == "markdown", c.explain != "":
+	case c.list && (c.output == "table" || c.output == "markdown"):
 		return nil
+	case c.list:
+		return fmt.Errorf("the catalogue has no form %q: table or markdown", c.output)
 	case !slices.Contains(forms, c.output):
 		return fmt.Errorf("there is no form %q: table, json or junit", c.output)
-	case c.list:
+	case c.explain != "":
 		return nil
+	case c.parallel < 1:
+		return errors.New("-parallel is 1 or more")
 	case len(c.chosen) == 0:
 		return errors.New("no attempt is meant by all of -id, -family and -driver")
 	case c.selftest:
@@ -169,6 +173,9 @@ func (c *command) checkTarget() error {
 		u, err := url.Parse(one.url)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return fmt.Errorf("-%s %q is no address like http://127.0.0.1:8080", one.name, one.url)
+		}
+		if one.name == "target" && (u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "") {
+			return fmt.Errorf("-target is %s://%s and no more: what page to try is said by -page", u.Scheme, u.Host)
 		}
 		if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) && !c.iOwnIt {
 			return fmt.Errorf("%s is not on this machine: attack only what is your own, and say so with -i-own-it", u.Host)
