@@ -7,6 +7,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"waitroom/proxy/strict"
+	"waitroom/proxy/visitor"
 )
 
 // foreign says whether a WebSocket handshake comes from a page of an origin that the room does not
@@ -26,7 +27,7 @@ func (o *Options) foreign(ctx *fasthttp.RequestCtx, q *strict.Request, room *Roo
 		}
 	}
 	scheme, authority, _ := bytes.Cut(origin, []byte("://"))
-	return !o.came(ctx, q, scheme) || !sameAuthority(authority, q.Authority, scheme)
+	return !o.came(ctx, q, scheme) || !visitor.SameAuthority(authority, q.Authority, scheme)
 }
 
 // came says whether a request may have come by a scheme: where neither the gateway's own TLS nor
@@ -40,26 +41,4 @@ func (o *Options) came(ctx *fasthttp.RequestCtx, q *strict.Request, scheme []byt
 		return bytes.EqualFold(said, scheme)
 	}
 	return true
-}
-
-// sameAuthority compares two hosts with their ports; without one, the scheme's own counts.
-func sameAuthority(a, b, scheme []byte) bool {
-	usual := "80"
-	if bytes.EqualFold(scheme, []byte("https")) {
-		usual = "443"
-	}
-	hostA, portA := splitPort(a)
-	hostB, portB := splitPort(b)
-	same := len(portA) == 0 && len(portB) == 0 || bytes.Equal(portA, portB) ||
-		len(portA) == 0 && string(portB) == usual || len(portB) == 0 && string(portA) == usual
-	return same && len(hostA) > 0 && bytes.EqualFold(bytes.TrimSuffix(hostA, []byte(".")), bytes.TrimSuffix(hostB, []byte(".")))
-}
-
-// splitPort takes the port off a host, which may be an IPv6 address in its brackets.
-func splitPort(authority []byte) (host, port []byte) {
-	colon := bytes.LastIndexByte(authority, ':')
-	if colon < 0 || bytes.IndexByte(authority[colon:], ']') >= 0 {
-		return authority, nil
-	}
-	return authority[:colon], authority[colon+1:]
 }

@@ -108,24 +108,39 @@ func (k *Keys) proofClaims(claims []byte, c *Call, now int64) (int64, error) {
 	return until, nil
 }
 
-// at compares the address.
+// at compares the address. A host may be written with its last dot, and with the scheme's own port or without.
 func (c *Call) at(htu []byte) bool {
+	usual := ":443"
 	rest, https := bytes.CutPrefix(htu, []byte("https://"))
 	if !https {
 		var http bool
 		if rest, http = bytes.CutPrefix(htu, []byte("http://")); !http || !c.Plain {
 			return false
 		}
+		usual = ":80"
 	}
-	path, ok := cutFold(rest, c.Authority)
-	return ok && bytes.Equal(path, c.Path)
+	slash := bytes.IndexByte(rest, '/')
+	if slash < 0 || !bytes.Equal(rest[slash:], c.Path) {
+		return false
+	}
+	host, own := cutPort(rest[:slash])
+	asked, called := cutPort(c.Authority)
+	if string(own) == usual {
+		own = nil
+	}
+	if string(called) == usual {
+		called = nil
+	}
+	return len(asked) > 0 && bytes.EqualFold(bytes.TrimSuffix(host, []byte(".")), asked) && bytes.Equal(own, called)
 }
 
-func cutFold(b, prefix []byte) ([]byte, bool) {
-	if len(b) < len(prefix) || !bytes.EqualFold(b[:len(prefix)], prefix) {
-		return nil, false
+// cutPort takes the port off a host, with its colon.
+func cutPort(authority []byte) (host, port []byte) {
+	colon := bytes.LastIndexByte(authority, ':')
+	if colon < 0 || bytes.IndexByte(authority[colon:], ']') >= 0 {
+		return authority, nil
 	}
-	return b[len(prefix):], true
+	return authority[:colon], authority[colon:]
 }
 
 // with compares the ticket or pass.

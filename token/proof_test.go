@@ -264,3 +264,29 @@ func FuzzReadProof(f *testing.F) {
 		}
 	})
 }
+
+func TestAProofIsForOneHostAndPortHoweverTheyAreWritten(t *testing.T) {
+	f := func(htu, authority string, good bool) {
+		t.Helper()
+		c := Call{Plain: true, Authority: []byte(authority), Path: []byte("/.waitroom/booking/enter")}
+		if got := c.at([]byte(htu + "/.waitroom/booking/enter")); got != good {
+			t.Errorf("a proof for %s at %s: %t", htu, authority, got)
+		}
+	}
+	f("https://a.kr", "a.kr", true)
+	f("https://A.KR", "a.kr", true)
+	f("https://a.kr.", "a.kr", true)
+	f("https://a.kr.:8443", "a.kr:8443", true)
+	f("https://a.kr", "a.kr:443", true)
+	f("http://a.kr", "a.kr:80", true)
+	f("https://[2001:db8::1]", "[2001:db8::1]:443", true)
+	f("https://a.kr", "a.kr:80", false)
+	f("http://a.kr", "a.kr:443", false)
+	f("https://a.kr:8443", "a.kr", false)
+	f("https://a.kr", "a.kr:8443", false)
+	f("https://a.kr/x", "a.kr", false)
+	f("https://b.kr", "a.kr", false)
+	f("https://", "a.kr", false)
+	f("https://.", "", false)
+	f("ftp://a.kr", "a.kr", false)
+}

@@ -15,8 +15,13 @@ import (
 // canonical is the request with this line and these fields.
 func canonical(t testing.TB, line string, fields ...string) *strict.Request {
 	t.Helper()
+	return canonicalAt(t, "a.kr", line, fields...)
+}
+
+func canonicalAt(t testing.TB, host, line string, fields ...string) *strict.Request {
+	t.Helper()
 	ctx := &fasthttp.RequestCtx{}
-	raw := line + " HTTP/1.1\r\nHost: a.kr\r\n"
+	raw := line + " HTTP/1.1\r\nHost: " + host + "\r\n"
 	for _, f := range fields {
 		raw += f + "\r\n"
 	}
