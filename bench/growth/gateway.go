@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"waitroom/bench/measure"
+	"waitroom/bench/ports"
 )
 
 // Two gateways share one core; wrk, Redis and this program have the others.
@@ -60,7 +61,7 @@ func (b *bench) startGateway(ctx context.Context, name string, env ...string) (*
 	g := &gateway{name: name}
 	operators := ""
 	for _, addr := range []*string{&g.addr, &operators} {
-		port, err := measure.FreePort()
+		port, err := ports.Free()
 		if err != nil {
 			return nil, err
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"waitroom/bench/measure"
+	"waitroom/bench/ports"
 )
 
 // What the children of these tests use of the CPU, by their own reckoning.
@@ -75,7 +76,7 @@ func run(as string) {
 
 func child(t *testing.T, as string) (*measure.Process, string) {
 	t.Helper()
-	port, err := measure.FreePort()
+	port, err := ports.Free()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"waitroom/bench/measure"
+	"waitroom/bench/ports"
 )
 
 // server is one running server, and where it listens.
@@ -52,7 +53,7 @@ func start(ctx context.Context, addr string, c measure.Command) (*server, error)
 }
 
 func freeAddr() (string, error) {
-	port, err := measure.FreePort()
+	port, err := ports.Free()
 	return fmt.Sprintf("127.0.0.1:%d", port), err
 }
 

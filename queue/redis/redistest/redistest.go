@@ -5,7 +5,6 @@ package redistest
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +13,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"waitroom/bench/ports"
 )
 
 // Server is a redis-server of the test's own.
@@ -46,24 +47,11 @@ func StartWith(t testing.TB, env []string, args ...string) *Server {
 // FreePort is a port that is free now, as is the one that a Cluster's bus takes.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	for range 100 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := l.Addr().(*net.TCPAddr).Port
-		_ = l.Close()
-		if port > 55_000 {
-			continue
-		}
-		bus, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+10_000))
-		if err == nil {
-			_ = bus.Close()
-			return port
-		}
+	port, err := ports.Free(10_000)
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no free port")
-	return 0
+	return port
 }
 
 // Run starts the server, again after Kill: with what its folder holds.
