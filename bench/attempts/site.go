@@ -112,7 +112,7 @@ func (o *Site) admit(t testing.TB, n int) {
 	o.insiders = make(chan *gateway.Visitor, n)
 	for range n {
 		v := o.Stranger()
-		if a, err := v.Try("join"); err != nil || a.Status != 200 {
+		if a, err := v.Try("join"); err != nil || a.Status != 200 || a.Standing.State == "" {
 			t.Fatalf("take a place in room %s at %s: %d %v; is it a waiting room, and does -room name it?", o.Room, o.URL, a.Status, err)
 		}
 		var a gateway.Answer
