@@ -23,9 +23,9 @@ type problem struct {
 var (
 	none        = problem{}
 	notAdmitted = problem{429, "not-admitted", "Please wait for your turn",
-		"This address is protected by a waiting room. POST /.waitroom/{room}/join takes a place, and enter turns it into a pass."}
+		"This address is protected by a waiting room. POST /.waitroom/{room}/join takes a place, or login/{provider} where people are verified, and enter turns it into a pass."}
 	notCalled   = problem{409, "not-called", "It is not your turn yet", "Ask again after next_poll_ms."}
-	noTicket    = problem{404, "no-ticket", "There is no valid ticket in this request", "POST join takes a place, or finds the one you have."}
+	noTicket    = problem{404, "no-ticket", "There is no valid ticket in this request", "POST join takes a place, or finds the one you have; where people are verified, POST login/{provider} does."}
 	otherDevice = problem{403, "other-device", "This ticket belongs to another device", "A place cannot be carried to another browser or device."}
 	noPass      = problem{404, "no-pass", "There is no valid pass in this request", "POST enter turns a called ticket into one."}
 	useNonce    = problem{401, "use-nonce", "This call has to be signed by the device's key",
