@@ -165,7 +165,7 @@ func checkDecoded(plain []byte) string {
 			return "dot-segment"
 		case lookAlike(c):
 			return "look-alike"
-		case c != '.' && !unseen(c):
+		case blank && c != '.' && !unseen(c):
 			blank = false
 		}
 		i += n
