@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +23,9 @@ type tally struct {
 	mu           sync.Mutex
 	tries, wrong map[string]int
 	last         map[string]string
+	// late says that an answer, to whomever, took so long that browsers may have gone on with another generation meanwhile, or that
+	// gateways' reports may have overtaken each other by as much: then they may be asked for their keys (docs/pass-rotation.md).
+	late atomic.Bool
 }
 
 func (c *tally) note(what string, right bool, evidence string) {

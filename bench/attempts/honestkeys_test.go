@@ -7,7 +7,6 @@ import (
 	"maps"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,9 +22,6 @@ type holder struct {
 	key     *ecdsa.PrivateKey
 	count   *tally
 	n       int
-	// late says that an answer took so long that the browser may have gone on with another
-	// generation meanwhile: then it may be asked for its key (docs/pass-rotation.md).
-	late *atomic.Bool
 }
 
 // generation is how long the passes of keyed browsers are in use before they rotate. A pass says in whole seconds when it was
@@ -41,7 +37,7 @@ func newHolder(t *testing.T, site *attempts.Site, count *tally, n int) *holder {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &holder{Visitor: site.Stranger(), site: site, network: gateway.NewRelay(t, site.Gateways[0].Visitors), key: key, count: count, n: n, late: &atomic.Bool{}}
+	h := &holder{Visitor: site.Stranger(), site: site, network: gateway.NewRelay(t, site.Gateways[0].Visitors), key: key, count: count, n: n}
 	h.URL, h.Host = h.network.URL, attempts.Host
 	h.next()
 	return h
@@ -91,7 +87,7 @@ func (h *holder) enters() {
 func (h *holder) goes(what string) {
 	a, err := h.gets(fmt.Sprintf("/book?n=%d", h.n))
 	if asked := err == nil && a.Status == 403; asked {
-		h.count.note("asked for the key, after no answer that was late", h.late.Load(), what+": "+a.Body)
+		h.count.note("asked for the key, after no answer that was late", h.count.late.Load(), what+": "+a.Body)
 		if a, err = h.TryProving("prove", h.key); err == nil && a.Status == 200 {
 			a, err = h.gets("/book?proved")
 		}
@@ -105,7 +101,7 @@ func (h *holder) gets(uri string) (gateway.Answer, error) {
 	began := time.Now()
 	a, err := h.TryNavigate(uri)
 	if time.Since(began) > *generation-time.Second {
-		h.late.Store(true)
+		h.count.late.Store(true)
 	}
 	return a, err
 }
