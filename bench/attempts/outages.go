@@ -97,7 +97,7 @@ func providersAway(s *Stage) {
 	const each = 6
 	parties, settings := []string{"well"}, map[string]string{"well": ", timeout: 30s"}
 	for name := range outages {
-		parties, settings[name] = append(parties, name), ", timeout: 500ms, max_concurrent: 4"
+		parties, settings[name] = append(parties, name), ", timeout: 1500ms, max_concurrent: 4"
 	}
 	v := s.verifies(verifying{parties: parties, party: settings})
 	inside := v.seat("well", 1)
