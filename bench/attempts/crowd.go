@@ -167,6 +167,9 @@ func oneAddress(s *Stage) {
 		for _, call := range []string{"join", "status", "status"} {
 			a, err := v.Try(call)
 			if err != nil {
+				a, err = v.Try(call) // as browsers do
+			}
+			if err != nil {
 				s.Errorf("%s: %v", call, err)
 				return
 			}

@@ -257,6 +257,20 @@ func TestAStoreIsRefusedThatCannotHoldALine(t *testing.T) {
 	}
 }
 
+func TestAStoreThatIsLateIsAskedAgain(t *testing.T) {
+	server := redistest.Start(t)
+	if err := raw(t, server).Do(context.Background(), "CLIENT", "PAUSE", 700, "ALL").Err(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(context.Background(), Options{URL: server.URL(), trip: 300 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func contains(err error, text string) bool {
 	return err != nil && strings.Contains(err.Error(), text)
 }

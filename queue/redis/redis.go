@@ -22,6 +22,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"sync"
@@ -58,7 +59,9 @@ const (
 	// tripTimeout bounds one trip. It is longer than any script takes, and shorter
 	// than a visitor's patience.
 	tripTimeout = time.Second
-	poolSize    = 32
+	// openTries is how often a Redis is asked that is there and does not answer in time.
+	openTries = 5
+	poolSize  = 32
 )
 
 // Store is a connection to Redis. Close it when its rooms are no longer used.
@@ -71,7 +74,7 @@ type Store struct {
 }
 
 // Open connects, and checks that the Redis it finds can hold a line. It blocks
-// until the answer or the end of the context.
+// until the answer, of which one that is late is asked for again, or the end of the context.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.trip == 0 {
 		o.trip = tripTimeout
@@ -84,11 +87,20 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.prefix == "" {
 		s.prefix = "waitroom"
 	}
-	if err := s.fit(ctx); err != nil {
+	err = s.fit(ctx)
+	for tries := 1; tries < openTries && late(err) && ctx.Err() == nil; tries++ {
+		err = s.fit(ctx)
+	}
+	if err != nil {
 		_ = client.Close()
 		return nil, fmt.Errorf("redis at %s: %w", where, err)
 	}
 	return s, nil
+}
+
+func late(err error) bool {
+	var n net.Error
+	return errors.As(err, &n) && n.Timeout()
 }
 
 func dial(o Options) (redis.UniversalClient, string, error) {
