@@ -67,6 +67,15 @@ func (g *Gateway) call(path string, body any) (int, []byte, error) {
 	return a.StatusCode, answer, err
 }
 
+// patiently calls, again where the store of a busy machine was late: a change that was taken may be made once more.
+func (g *Gateway) patiently(path string, body any) (status int, text []byte, err error) {
+	Eventually(10*time.Second, func() bool {
+		status, text, err = g.call(path, body)
+		return err != nil || status != http.StatusAccepted && status != http.StatusServiceUnavailable
+	})
+	return status, text, err
+}
+
 // Ready asks /readyz: 0 where nobody answers.
 func (g *Gateway) Ready() (status int, text string) {
 	status, answer, err := g.call("/readyz", nil)
@@ -97,7 +106,7 @@ func (g *Gateway) Metrics(t testing.TB) string {
 // Set changes the room live.
 func (g *Gateway) Set(t testing.TB, change map[string]any) {
 	t.Helper()
-	status, text, err := g.call("/api/rooms/"+Room, change)
+	status, text, err := g.patiently("/api/rooms/"+Room, change)
 	if err != nil || status != http.StatusOK {
 		t.Fatalf("set %v: %d %v %s", change, status, err, text)
 	}
@@ -132,7 +141,7 @@ func Tickets(journal []Record, kind string) []Ticket {
 
 func (g *Gateway) get(t testing.TB, path string, into any) {
 	t.Helper()
-	status, text, err := g.call(path, nil)
+	status, text, err := g.patiently(path, nil)
 	if err != nil || status != http.StatusOK {
 		t.Fatalf("GET %s: %d %v %s", path, status, err, text)
 	}
