@@ -51,7 +51,7 @@ func TestNobodyIsSentToAProviderThatIsPausedAndWhoIsOnTheWayComesBack(t *testing
 	q, uri := r.browser(), "/.waitroom/"+room+"/login/one"
 	a := q.post(uri, url.Values{"return": {"/book"}})
 	a.wantKind(t, 200, "failed")
-	if len(q.cookies) != 0 || !strings.Contains(a.body, "지금은 그곳에서 확인하실 수 없습니다") || strings.Contains(a.body, "몰려 있습니다") {
+	if len(q.cookies) != 0 || !strings.Contains(a.body, "고르신 방법은 지금 이용하실 수 없습니다") || strings.Contains(a.body, "몰려 있습니다") {
 		t.Errorf("%v: %.3000s", q.cookies, a.body)
 	}
 	if s := r.app().ask(uri, map[string]string{"redirect": "kr.example.app:/login"}).want(t, 503, "identify"); s.Type != "urn:waitroom:problem:identity-paused" {
