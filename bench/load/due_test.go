@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/valyala/fasthttp"
 )
@@ -202,12 +203,13 @@ func FuzzObjectsAreReadAsEncodingJSONDoes(f *testing.F) {
 	f.Add(`{"room":"a","eta":{"low":1,"high":[2,"}"]},"n":null, "s" : "x\"y\\" }`)
 	f.Add(`{}`)
 	f.Add(`{"a":1,"b":true,"c":-1.5e3}`)
+	f.Add("{\"\xb1\":0}")
 	f.Fuzz(func(t *testing.T, text string) {
 		got := map[string]json.RawMessage{}
 		ok := object([]byte(text), func(name, value []byte) { got[string(name)] = slices.Clone(value) })
 		want := map[string]json.RawMessage{}
-		if json.Unmarshal([]byte(text), &want) != nil || strings.TrimSpace(text) == "null" || strings.Contains(text, `\`) {
-			return // what is no JSON may be anything, and names are not unescaped
+		if json.Unmarshal([]byte(text), &want) != nil || strings.TrimSpace(text) == "null" || strings.Contains(text, `\`) || !utf8.ValidString(text) {
+			return // what is no JSON may be anything, and names are neither unescaped nor mended
 		}
 		if !ok || !slices.Equal(slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want))) {
 			t.Fatalf("%q: %v %v", text, ok, got)
